@@ -1,0 +1,1 @@
+//! Tells what a file is from its bytes.

@@ -1,0 +1,3 @@
+//! Formwork: an embeddable file-conversion engine.
+
+pub mod detect;
