@@ -1,0 +1,1 @@
+//! Draws EPS through an installed Ghostscript.

@@ -1,0 +1,1 @@
+//! Develops camera raw files.

@@ -1,0 +1,1 @@
+//! Draws SVG, and traces pictures into SVG.
