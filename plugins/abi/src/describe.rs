@@ -1,0 +1,145 @@
+//! What a plugin says of itself, as JSON across the border.
+//!
+//! The registry, the matrix, help texts and the planner are made of nothing else. A description is
+//! made anew on each machine, so it can say what is missing there.
+
+use crate::options::OptionSpec;
+use serde::{Deserialize, Serialize};
+
+/// The shape of this JSON; a higher number adds members, never changes old ones.
+pub const SCHEMA: u32 = 1;
+
+/// A whole plugin.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Description {
+    /// [`SCHEMA`] as of the plugin's build.
+    pub schema: u32,
+    /// The plugin's id, as in `image.avif`: stable, used to pin and ban it and in receipts.
+    pub id: String,
+    /// The plugin's own version.
+    pub version: String,
+    /// What it does, in one sentence.
+    pub summary: String,
+    /// SPDX expression that holds for the shared object as a whole.
+    pub licence: String,
+    /// Libraries and programs it rests on.
+    pub libraries: Vec<Library>,
+    /// True when all of its code that touches input is memory-safe, its dependencies included.
+    pub memory_safe: bool,
+    /// True when a fuzz target covers every reader.
+    pub fuzzed: bool,
+    /// Ids of the formats [`Plugin::probe`](crate::Plugin) knows.
+    pub probes: Vec<String>,
+    /// What it can do.
+    pub capabilities: Vec<Capability>,
+    /// Rows for formats the engine's own table does not have.
+    pub formats: Vec<FormatRow>,
+}
+
+/// A library or program a plugin rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Library {
+    /// Its name.
+    pub name: String,
+    /// Its version, empty when it cannot be told.
+    pub version: String,
+    /// SPDX expression.
+    pub licence: String,
+}
+
+/// One thing a plugin can do: every format of `from` to every format of `to`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Capability {
+    /// The operation, as in `convert`.
+    pub operation: String,
+    /// Ids of the formats it reads.
+    pub from: Vec<String>,
+    /// Ids of the formats it writes. Empty for operations that write what they find, as `extract`.
+    pub to: Vec<String>,
+    /// Options it takes.
+    pub options: Vec<OptionSpec>,
+    /// Words of the features that arrive when the source has them; all others are lost.
+    pub keeps: Vec<String>,
+    /// What it costs.
+    pub cost: Cost,
+    /// Between equal routes the higher rank wins. Default 50.
+    pub rank: u8,
+    /// Reads several inputs at once, as `archive`.
+    pub many_inputs: bool,
+    /// May write several outputs, as `extract`.
+    pub many_outputs: bool,
+    /// Operations it can do in the same pass before this one, as `crop` before `convert`.
+    pub fuses: Vec<String>,
+    /// Reads and writes front to back in bounded memory.
+    pub streams: bool,
+    /// Can use more than one thread.
+    pub parallel: bool,
+    /// Least isolation the plugin itself asks for: 0 in-process is fine … 3.
+    pub isolation: u8,
+    /// When it cannot run on this machine: what to install, as in `apt install ghostscript`.
+    pub unavailable: Option<String>,
+}
+
+impl Default for Capability {
+    fn default() -> Self {
+        Capability {
+            operation: "convert".into(),
+            from: Vec::new(),
+            to: Vec::new(),
+            options: Vec::new(),
+            keeps: Vec::new(),
+            cost: Cost::default(),
+            rank: 50,
+            many_inputs: false,
+            many_outputs: false,
+            fuses: Vec::new(),
+            streams: false,
+            parallel: false,
+            isolation: 0,
+            unavailable: None,
+        }
+    }
+}
+
+/// A rough model of what a step costs: compares routes, and guesses times until receipts know better.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cost {
+    /// CPU milliseconds whatever the input.
+    pub fixed_ms: f64,
+    /// CPU milliseconds for one MiB of input.
+    pub per_mib_ms: f64,
+    /// Peak bytes of memory for one byte of input.
+    pub memory_ratio: f64,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Cost { fixed_ms: 1.0, per_mib_ms: 50.0, memory_ratio: 10.0 }
+    }
+}
+
+/// A format row that travels with a plugin; the same members as the engine's own rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormatRow {
+    /// The stable id.
+    pub id: String,
+    /// The name people know it by.
+    pub name: String,
+    /// The family's word.
+    pub family: String,
+    /// Extensions without the dot.
+    pub extensions: Vec<String>,
+    /// Media types.
+    pub mime: Vec<String>,
+    /// Byte signatures at their offsets, in hexadecimal.
+    pub signatures: Vec<(usize, String)>,
+    /// Words of the features it can hold.
+    pub holds: Vec<String>,
+    /// Where it is specified.
+    pub specification: String,
+}

@@ -1,0 +1,218 @@
+//! The one vocabulary of option names, with types, ranges and help.
+//!
+//! A plugin takes an entry of [`VOCABULARY`] with [`option`], narrows its range or sets its default
+//! where it must, and puts it into a capability. An option that is not here may be added by a plugin
+//! under a name of its own.
+
+use serde::{Deserialize, Serialize};
+
+/// One option of a capability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OptionSpec {
+    /// The name, as in `quality`.
+    pub name: String,
+    /// What values it takes.
+    pub kind: OptionKind,
+    /// One sentence for help texts, with the unit.
+    pub summary: String,
+    /// The value used when none is given; `None` means the option is then not in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<OptionDefault>,
+}
+
+impl OptionSpec {
+    /// Sets the default.
+    pub fn with_default(mut self, default: impl Into<OptionDefault>) -> Self {
+        self.default = Some(default.into());
+        self
+    }
+
+    /// Narrows the range of an integer option.
+    pub fn with_range(mut self, min: i64, max: i64) -> Self {
+        self.kind = OptionKind::Integer { min, max };
+        self
+    }
+
+    /// Replaces the words of a choice.
+    pub fn with_choices(mut self, words: &[&str]) -> Self {
+        self.kind = OptionKind::Choice { words: words.iter().map(|word| word.to_string()).collect() };
+        self
+    }
+
+    /// Replaces the help sentence.
+    pub fn with_summary(mut self, summary: &str) -> Self {
+        self.summary = summary.to_owned();
+        self
+    }
+}
+
+/// A default value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OptionDefault {
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// Text.
+    Text(String),
+}
+
+impl From<bool> for OptionDefault {
+    fn from(value: bool) -> Self {
+        OptionDefault::Boolean(value)
+    }
+}
+impl From<i64> for OptionDefault {
+    fn from(value: i64) -> Self {
+        OptionDefault::Integer(value)
+    }
+}
+impl From<f64> for OptionDefault {
+    fn from(value: f64) -> Self {
+        OptionDefault::Number(value)
+    }
+}
+impl From<&str> for OptionDefault {
+    fn from(value: &str) -> Self {
+        OptionDefault::Text(value.to_owned())
+    }
+}
+
+/// What values an option takes, and how it crosses the border.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OptionKind {
+    /// `true` or `false`. Crosses as a boolean.
+    Boolean,
+    /// A whole number in a range, both ends included. Crosses as an integer.
+    Integer {
+        /// Least value.
+        min: i64,
+        /// Greatest value.
+        max: i64,
+    },
+    /// A number in a range, both ends included. Crosses as a number.
+    Number {
+        /// Least value.
+        min: f64,
+        /// Greatest value.
+        max: f64,
+    },
+    /// One of some words. Crosses as text.
+    Choice {
+        /// The words.
+        words: Vec<String>,
+    },
+    /// 1 to 100, or low (40), medium (65), high (85), highest (95). Crosses as an integer.
+    Quality,
+    /// A colour: `#rgb`, `#rrggbb`, `#rrggbbaa`, `white`, `black` or `transparent`. Crosses as
+    /// `#rrggbbaa`.
+    Colour,
+    /// Seconds, or `HH:MM:SS` with an optional fraction. Crosses as a number of seconds.
+    Time,
+    /// A number of bytes, with an optional `k`, `M` or `G` (1000) or `Ki`, `Mi`, `Gi` (1024). Crosses
+    /// as an integer.
+    Bytes,
+    /// Pages: `all`, `3`, `1-5`, `1,3,5-7`. Crosses as the same text, checked.
+    Pages,
+    /// Any text up to 4,096 bytes. Crosses as text.
+    Text,
+    /// Text that is never printed, logged or written to a receipt. Crosses as text.
+    Secret,
+}
+
+/// A row of the vocabulary.
+struct Word {
+    name: &'static str,
+    kind: fn() -> OptionKind,
+    summary: &'static str,
+}
+
+const fn word(name: &'static str, kind: fn() -> OptionKind, summary: &'static str) -> Word {
+    Word { name, kind, summary }
+}
+
+fn side() -> OptionKind {
+    OptionKind::Integer { min: 1, max: 65_535 }
+}
+
+fn choice(words: &[&str]) -> OptionKind {
+    OptionKind::Choice { words: words.iter().map(|word| word.to_string()).collect() }
+}
+
+/// Every option name of the project; see `DESIGN` in ARCHITECTURE.md.
+const VOCABULARY: &[Word] = &[
+    word("quality", || OptionKind::Quality, "Quality of a lossy result: 1 to 100, or low, medium, high, highest."),
+    word("width", side, "Width of the result in pixels; without height the proportions are kept."),
+    word("height", side, "Height of the result in pixels; without width the proportions are kept."),
+    word(
+        "fit",
+        || choice(&["max", "crop", "scale", "pad"]),
+        "How width and height are met: max stays inside and never enlarges, crop fills and cuts, scale stretches, pad adds borders.",
+    ),
+    word("density", || OptionKind::Number { min: 1.0, max: 2400.0 }, "Resolution in dots per inch."),
+    word("pages", || OptionKind::Pages, "Pages or frames to take: \"1-5\", \"1,3,5\" or \"all\"."),
+    word("lossless", || OptionKind::Boolean, "Keeps every sample exactly, at a larger size."),
+    word(
+        "effort",
+        || OptionKind::Integer { min: 0, max: 9 },
+        "How hard to try for a small file: 0 is fastest, 9 smallest.",
+    ),
+    word("background", || OptionKind::Colour, "Colour that fills transparency and borders, as in #ffffff."),
+    word("strip_metadata", || OptionKind::Boolean, "Drops EXIF, XMP and comments; the colour profile stays."),
+    word(
+        "color_depth",
+        || OptionKind::Integer { min: 1, max: 32 },
+        "Bits a sample in the result (8, 16, 32), or bits a pixel for palettes (1 to 8).",
+    ),
+    word("x", || OptionKind::Integer { min: 0, max: 65_535 }, "Left edge of the cut in pixels."),
+    word("y", || OptionKind::Integer { min: 0, max: 65_535 }, "Upper edge of the cut in pixels."),
+    word(
+        "mode",
+        || choice(&["trace", "embed"]),
+        "How pixels become vector graphics: trace draws shapes, embed puts the picture inside.",
+    ),
+    word("password", || OptionKind::Secret, "Password that opens or protects the file."),
+    word("max_bytes", || OptionKind::Bytes, "Greatest size of the result in bytes."),
+    word("angle", || OptionKind::Number { min: -360.0, max: 360.0 }, "Clockwise turn in degrees."),
+    word("threads", || OptionKind::Integer { min: 0, max: 1024 }, "Threads to use; 0 runs on the caller's thread."),
+    word("fps", || OptionKind::Number { min: 1.0, max: 60.0 }, "Frames a second."),
+    word("codec", || OptionKind::Text, "Name of the codec to write with."),
+];
+
+/// Returns an option of the vocabulary, without a default. A name that is not in the vocabulary gives
+/// an option of kind text.
+pub fn option(name: &str) -> OptionSpec {
+    let found = VOCABULARY.iter().find(|word| word.name == name);
+    OptionSpec {
+        name: name.to_owned(),
+        kind: found.map_or(OptionKind::Text, |word| (word.kind)()),
+        summary: found.map_or_else(String::new, |word| word.summary.to_owned()),
+        default: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = VOCABULARY.iter().map(|word| word.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), VOCABULARY.len());
+    }
+
+    #[test]
+    fn specs_survive_json() {
+        for word in VOCABULARY {
+            let spec = option(word.name);
+            let json = serde_json::to_string(&spec).unwrap();
+            assert_eq!(serde_json::from_str::<OptionSpec>(&json).unwrap(), spec);
+        }
+    }
+}
