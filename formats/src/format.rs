@@ -81,3 +81,61 @@ pub struct Format {
     /// True for formats that only pass between plugins and are never shown to people.
     pub internal: bool,
 }
+
+impl Signature {
+    /// Bytes that stand at the very start.
+    pub(crate) const fn start(bytes: &'static [u8]) -> Signature {
+        Signature { offset: 0, bytes }
+    }
+
+    /// Bytes that stand at `offset`.
+    pub(crate) const fn at(offset: usize, bytes: &'static [u8]) -> Signature {
+        Signature { offset, bytes }
+    }
+
+    /// Tells whether `head`, the first bytes of a file, carries this signature.
+    pub fn matches(&self, head: &[u8]) -> bool {
+        head.get(self.offset..).is_some_and(|rest| rest.starts_with(self.bytes))
+    }
+}
+
+impl Format {
+    /// Tells whether a file of this format can carry `feature`.
+    pub fn can_hold(&self, feature: Feature) -> bool {
+        self.holds.contains(&feature)
+    }
+
+    /// Returns the extension given to new files, without the dot; the id for formats that have none.
+    pub fn extension(&self) -> &'static str {
+        self.extensions.first().copied().unwrap_or(self.id)
+    }
+
+    /// What rows start from: `Format { id: "…", ..Format::IMAGE }`.
+    const fn base(family: Family, compression: Compression) -> Format {
+        Format {
+            id: "",
+            name: "",
+            family,
+            extensions: &[],
+            aliases: &[],
+            mime: &[],
+            signatures: &[],
+            container: None,
+            compression,
+            holds: &[],
+            specification: "",
+            internal: false,
+        }
+    }
+
+    /// A lossy video format.
+    pub(crate) const VIDEO: Format = Format::base(Family::Video, Compression::Lossy);
+    /// A lossy audio format.
+    pub(crate) const AUDIO: Format = Format::base(Family::Audio, Compression::Lossy);
+    /// A lossless image format.
+    pub(crate) const IMAGE: Format = Format::base(Family::Image, Compression::Lossless);
+    /// A document that keeps what is written into it.
+    pub(crate) const DOCUMENT: Format = Format::base(Family::Document, Compression::Lossless);
+    /// An archive or a compressed stream.
+    pub(crate) const ARCHIVE: Format = Format::base(Family::Archive, Compression::Lossless);
+}
