@@ -29,8 +29,8 @@ pub fn find(name: &str) -> Option<&'static Format> {
     let same = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
     all()
         .find(|format| same(&format.id))
-        .or_else(|| all().find(|format| format.aliases.iter().any(|alias| same(&alias))))
-        .or_else(|| all().find(|format| format.extensions.iter().any(|extension| same(&extension))))
+        .or_else(|| all().find(|format| format.aliases.iter().any(same)))
+        .or_else(|| all().find(|format| format.extensions.iter().any(same)))
 }
 
 /// Finds a format by its exact id.
