@@ -48,6 +48,8 @@ pub mod export;
 mod input;
 mod output;
 mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::{Error, Result};
 pub use formwork_abi::describe::{Capability, Cost, Description, FormatRow, Library, SCHEMA};

@@ -1,0 +1,131 @@
+//! Turns a job into the border's structs and calls the plugin with them.
+
+use super::host::State;
+use super::{Content, Entry, Failure, Job, Outcome, defaults, kind_number};
+use crate::{Description, ErrorKind, Value, input::nanoseconds_from_time};
+use formwork_abi as abi;
+use std::ffi::c_void;
+
+type Function = extern "C" fn(*const abi::Step, *const abi::Host) -> i32;
+
+/// Returns what a plugin says of itself, read back from its JSON.
+///
+/// # Panics
+///
+/// When the plugin refuses this host or its JSON is broken.
+#[expect(clippy::expect_used, reason = "a test's assertion")]
+pub fn describe(entry: Entry) -> Description {
+    let text = (table(entry).describe)();
+    // SAFETY: the contract says the text lives as long as the process.
+    let json = unsafe { text.as_str() }.expect("the description is UTF-8");
+    serde_json::from_str(json).expect("the description is JSON of the known shape")
+}
+
+#[expect(clippy::expect_used, reason = "a test's assertion")]
+fn table(entry: Entry) -> &'static abi::Plugin {
+    let info = abi::HostInfo {
+        size: size_of::<abi::HostInfo>() as u32,
+        major: abi::ABI_MAJOR,
+        minor: abi::ABI_MINOR,
+        reserved: 0,
+    };
+    // SAFETY: `info` lives for the call; the table lives as long as the process.
+    unsafe { entry(&info).as_ref() }.expect("the plugin accepts this host")
+}
+
+/// Calls one function of the plugin.
+pub(super) fn call(mut job: Job, entry: Entry, function: fn(&abi::Plugin) -> Function) -> Outcome {
+    let defaults = defaults(&describe(entry), &job);
+    if let Some((_, options)) = job.operations.last_mut() {
+        options.extend(defaults);
+    }
+    let values: Vec<Vec<abi::OptionValue>> =
+        job.operations.iter().map(|(_, options)| options.iter().map(option_value).collect()).collect();
+    let operations: Vec<_> = job
+        .operations
+        .iter()
+        .zip(&values)
+        .map(|((name, _), values)| abi::Operation {
+            size: size_of::<abi::Operation>() as u32,
+            reserved: 0,
+            name: abi::Text::new(name),
+            options: values.as_ptr(),
+            options_length: values.len(),
+        })
+        .collect();
+    let inputs: Vec<_> = job.inputs.iter().map(|given| raw_input(given, job.streamed)).collect();
+    let step = abi::Step {
+        size: size_of::<abi::Step>() as u32,
+        reserved: 0,
+        target: abi::Text::new(&job.target),
+        operations: operations.as_ptr(),
+        operations_length: operations.len(),
+        inputs: inputs.as_ptr(),
+        inputs_length: inputs.len(),
+        limits: &job.limits,
+    };
+    let state = State::new(&job);
+    let host = State::host((&raw const state).cast_mut().cast::<c_void>());
+    let status = function(table(entry))(&step, &host);
+    let mut outcome = state.into_outcome();
+    finish(&mut outcome, status);
+    outcome
+}
+
+/// Holds the plugin to its word: failure comes with a reason, success without one.
+fn finish(outcome: &mut Outcome, status: i32) {
+    let fault = |message: &str| Failure {
+        kind: ErrorKind::PluginFault,
+        limit: String::new(),
+        message: message.to_owned(),
+    };
+    if status == abi::STATUS_OK && outcome.error.is_some() {
+        outcome.error = Some(fault("returned success after a failure"));
+    }
+    if status != abi::STATUS_OK && outcome.error.is_none() {
+        outcome.error = Some(fault("failed without a reason"));
+    }
+    outcome.outputs.retain(|output| output.closed);
+    if outcome.error.is_some() {
+        outcome.outputs.clear();
+    }
+}
+
+fn option_value((name, value): &(String, Value)) -> abi::OptionValue {
+    let mut raw = abi::OptionValue {
+        name: abi::Text::new(name),
+        kind: abi::KIND_TEXT,
+        reserved: 0,
+        integer: 0,
+        number: 0.0,
+        text: abi::Text::EMPTY,
+    };
+    match value {
+        Value::Bool(flag) => (raw.kind, raw.integer) = (abi::KIND_BOOLEAN, i64::from(*flag)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => (raw.kind, raw.integer) = (abi::KIND_INTEGER, integer),
+            None => (raw.kind, raw.number) = (abi::KIND_NUMBER, number.as_f64().unwrap_or(0.0)),
+        },
+        other => raw.text = abi::Text::new(other.as_str().unwrap_or("")),
+    }
+    raw
+}
+
+fn raw_input(given: &super::Given, streamed: bool) -> abi::Input {
+    let (length, memory) = match &given.content {
+        Content::Memory(bytes) if streamed => (bytes.len() as u64, std::ptr::null()),
+        Content::Memory(bytes) => (bytes.len() as u64, bytes.as_ptr()),
+        Content::File(_, length) => (*length, std::ptr::null()),
+    };
+    abi::Input {
+        size: size_of::<abi::Input>() as u32,
+        kind: kind_number(given.kind),
+        name: abi::Text::new(&given.name),
+        format: abi::Text::new(&given.format),
+        length,
+        modified: nanoseconds_from_time(given.modified),
+        mode: given.mode,
+        reserved: 0,
+        memory,
+    }
+}
