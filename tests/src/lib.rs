@@ -1,1 +1,27 @@
-//! Written next.
+//! What the tests that cross crate borders share: running the program, reading its receipts, and having what
+//! it wrote judged by tools that are not ours.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`place`] | where the program, the corpus and the foreign tools are |
+//! | [`run`] | a process with a deadline, and what it cost |
+//! | [`program`] | our command line: a call, its receipt, its error kind |
+//! | [`corpus`] | the files of `MANIFEST.tsv` |
+//! | [`judge`] | foreign readers: size, frames and look of a picture, members of an archive |
+//! | [`strict`] | foreign checkers that only say right or wrong |
+//! | [`tree`] | a folder before and after |
+//! | [`made`] | small files made here, for machines without a corpus |
+//! | [`conformance`] | every pair of formats on every file |
+
+pub mod conformance;
+pub mod corpus;
+pub mod judge;
+pub mod made;
+pub mod place;
+pub mod program;
+pub mod run;
+pub mod strict;
+pub mod tree;
+
+/// Failures of the test equipment itself, told in words.
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

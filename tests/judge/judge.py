@@ -1,0 +1,43 @@
+"""Says what a file holds, read by libraries that are not ours.
+
+One request a line on stdin, one answer a line on stdout, both JSON:
+
+    {"what": "picture", "path": "x.png", "format": "png"}
+    {"ok": true, "reader": "pillow", "width": 8, "height": 8, "frames": 1, "alpha": false, "thumb": "ffee…"}
+
+    {"what": "archive", "path": "x.zip", "format": "zip"}
+    {"ok": true, "reader": "zipfile", "views": [[["a.txt", 3, "sha256…"]]]}
+
+A failure is {"ok": false, "error": "…"}. The process lives on after it.
+"""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import archives
+import pictures
+
+
+def answer(request):
+    """Returns the answer to one request; never raises."""
+    try:
+        what = {"picture": pictures.read, "archive": archives.read}[request["what"]]
+        return {"ok": True, **what(request["path"], request["format"])}
+    except Exception as error:  # whatever a foreign reader throws is its verdict on the file
+        text = str(error).strip().splitlines()
+        return {"ok": False, "error": f"{type(error).__name__}: {text[0] if text else ''}"}
+
+
+def main():
+    """Serves requests until stdin ends. Readers that print do so on stderr."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        out.write(json.dumps(answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+main()

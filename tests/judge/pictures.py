@@ -1,0 +1,182 @@
+"""What a picture shows: its size after orientation, its frames, and a small thumbnail over white."""
+
+import io
+import json
+import struct
+import subprocess
+import warnings
+
+import numpy
+import pillow_heif
+import pyvips
+import rawpy
+from PIL import Image, ImageOps, ImageSequence
+
+pillow_heif.register_heif_opener()
+Image.MAX_IMAGE_PIXELS = 300_000_000
+warnings.simplefilter("ignore")
+
+SIDE = 16
+RAW = {"raw", "cr2", "cr3", "nef", "arw", "dng", "kdc"}
+VIPS = {"exr", "hdr", "jxl", "svg", "svgz", "pdf"}
+# Formats whose further pictures are layers, sizes or maps of the first one, not frames in time.
+STILL = {"psd", "ico", "heic", "jpg", "eps", "dds"}
+
+
+def read(path, kind):
+    """Returns the facts of the picture at `path`, which is said to be a `kind`."""
+    if kind in RAW:
+        return from_raw(path)
+    if kind in VIPS:
+        return from_vips(path, kind)
+    # Pillow lacks a few depths and dialects, which the next ones have. The first one's verdict is reported.
+    readers, verdict = [from_pillow, from_vips, from_magick], None
+    for reader in readers + ([from_dds_header] if kind == "dds" else []):
+        try:
+            return reader(path, kind)
+        except Exception as error:
+            verdict = verdict or error
+    raise verdict
+
+
+def facts(reader, image, frames, alpha, **more):
+    """The answer for a first frame that already stands upright."""
+    return {"reader": reader, "width": image.width, "height": image.height, "frames": frames,
+            "alpha": alpha, "thumb": thumb(image), **more}
+
+
+def from_pillow(path, kind):
+    with Image.open(path) as image:
+        frames = 1 if kind in STILL else count(image)
+        if kind == "eps":
+            image.load(scale=1)
+        image.seek(0) if frames > 1 else image.load()
+        first = ImageOps.exif_transpose(image)
+        alpha = has_alpha(first)
+        return facts("pillow", first, frames, alpha, loose=first.mode in ("CMYK", "F"))
+
+
+def count(image):
+    """Counts frames by decoding every one."""
+    return sum(1 for frame in ImageSequence.Iterator(image) if frame.load())
+
+
+def has_alpha(image):
+    """True when some pixel is not opaque: a channel that is full everywhere changes nothing."""
+    if image.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in image.info:
+        return False
+    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+
+
+def from_magick(path, kind):
+    """ImageMagick, told the format, writes a PNG that Pillow reads."""
+    words = ["convert", f"{kind}:{path}[0]", "-auto-orient", "png:-"]
+    done = subprocess.run(words, capture_output=True, check=True, timeout=30)
+    image = Image.open(io.BytesIO(done.stdout))
+    image.load()
+    return facts("imagemagick", image, 1, has_alpha(image))
+
+
+def from_dds_header(path, _kind):
+    """Only the size: pixel layouts that no reader here has."""
+    with open(path, "rb") as source:
+        magic, _, _, height, width = struct.unpack("<4s4I", source.read(20))
+    if magic != b"DDS ":
+        raise ValueError("no DDS header")
+    return {"reader": "header", "width": width, "height": height, "frames": 1, "alpha": False}
+
+
+def from_raw(path):
+    """A camera raw as LibRaw develops it; the preview inside it when the sensor data cannot be read."""
+    preview = raw_preview(path)
+    try:
+        with rawpy.imread(path) as raw:
+            image = Image.fromarray(raw.postprocess(use_camera_wb=True))
+    except rawpy.LibRawError:
+        if preview is None:
+            raise
+        image = preview
+    tags = json.loads(exiftool(path, "-j", "-n", "-ImageWidth", "-ImageHeight"))[0]
+    also = [[preview.width, preview.height]] if preview else []
+    if "ImageWidth" in tags and "ImageHeight" in tags:
+        also.append([tags["ImageWidth"], tags["ImageHeight"]])
+    return facts("libraw", image, 1, False, also=also, loose=True)
+
+
+def raw_preview(path):
+    """The largest JPEG that exiftool finds inside, upright, or None."""
+    for name in ("-JpgFromRaw", "-PreviewImage", "-ThumbnailImage"):
+        data = exiftool(path, "-b", name)
+        if data[:2] == b"\xff\xd8":
+            preview = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+            return preview
+    return None
+
+
+def exiftool(path, *words):
+    """What exiftool prints."""
+    return subprocess.run(["exiftool", *words, path], capture_output=True, check=False, timeout=30).stdout
+
+
+def from_vips(path, kind):
+    pages = 1
+    if kind == "pdf":
+        image = pyvips.Image.pdfload(path, dpi=72)
+        pages = image.get("n-pages")
+    elif kind in ("svg", "svgz"):
+        image = pyvips.Image.svgload(path, unlimited=True)
+    else:
+        image = pyvips.Image.new_from_file(path, access="random")
+        pages = image.get("n-pages") if kind not in STILL and image.get_typeof("n-pages") else 1
+    image = image.rad2float() if image.coding == "rad" else image.autorot()
+    alpha = image.hasalpha() and image[image.bands - 1].min() < image_white(image)
+    more = {"loose": image.format in ("float", "double")}
+    if kind == "exr":
+        more["also"] = exr_windows(path)
+    return facts("libvips", to_pillow(image), pages, bool(alpha), **more)
+
+
+def image_white(image):
+    """The value of full opacity."""
+    return {"uchar": 255, "ushort": 65535}.get(image.format, 1.0 if image.interpretation == "scrgb" else 255)
+
+
+def to_pillow(image):
+    """An 8-bit RGBA copy that Pillow can shrink."""
+    if image.interpretation == "scrgb" or image.format in ("float", "double"):
+        image = image.copy(interpretation="scrgb") if image.bands >= 3 else image
+    if image.interpretation not in ("srgb", "b-w"):
+        image = image.colourspace("srgb")
+    if image.format != "uchar":
+        image = image.cast("uchar", shift=image.format == "ushort")
+    array = numpy.ndarray(buffer=image.write_to_memory(), dtype=numpy.uint8,
+                          shape=[image.height, image.width, image.bands])
+    return Image.fromarray(array.squeeze(2) if image.bands == 1 else array)
+
+
+def thumb(image):
+    """SIDE x SIDE x RGB over white, as hexadecimal text."""
+    if image.mode in ("I;16", "I;16B", "I;16L", "I"):
+        values = numpy.asarray(image, dtype=numpy.float64)
+        image = Image.fromarray((values / 257).clip(0, 255).astype(numpy.uint8))
+    elif image.mode == "F":
+        image = Image.fromarray((numpy.asarray(image) * 255).clip(0, 255).astype(numpy.uint8))
+    # Big pictures are first shrunk by whole pixels, which is fast and close enough for a thumbnail.
+    image.thumbnail((1024, 1024), Image.Resampling.BOX, reducing_gap=1.0) if max(image.size) > 2048 else None
+    rgba = image.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, "white")
+    flat = Image.alpha_composite(white, rgba).convert("RGB")
+    return flat.resize((SIDE, SIDE), Image.Resampling.BOX).tobytes().hex()
+
+
+def exr_windows(path):
+    """Sizes of an OpenEXR file's data and display windows: readers differ in which one they show."""
+    sizes = []
+    with open(path, "rb") as source:
+        head = source.read(65536)
+    for name in (b"dataWindow\0box2i\0", b"displayWindow\0box2i\0"):
+        at = head.find(name)
+        if at >= 0:
+            left, top, right, bottom = struct.unpack_from("<4i", head, at + len(name) + 4)
+            sizes.append([right - left + 1, bottom - top + 1])
+    return sizes

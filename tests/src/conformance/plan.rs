@@ -1,0 +1,125 @@
+//! Chooses the cases: reads every input with a foreign tool first, then deals files to pairs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::case::{Case, Expected, Input};
+use super::{Choice, Suite};
+use crate::Result;
+use crate::corpus::Sample;
+use crate::judge::Judge;
+use crate::place::Scratch;
+
+/// The cases to run, cheap ones first.
+pub(super) struct Plan {
+    pub(super) cases: Vec<Case>,
+    /// Inputs that no foreign tool reads, and why.
+    pub(super) skipped: Vec<(String, String)>,
+}
+
+/// Pictures up to this size are tried against every target in a sample.
+const SMALL_PIXELS: u64 = 1_500_000;
+/// What a bigger picture is tried against in a sample: targets that are written fast.
+const FAST_TARGETS: &[&str] = &["jpg", "webp", "png"];
+/// Archives that unpack to more than this are left out of a sample.
+const SMALL_BYTES: u64 = 8 << 20;
+
+pub(super) fn make(
+    choice: &Choice,
+    samples: &[Sample],
+    judge: &mut Judge,
+    scratch: &Scratch,
+) -> Result<Plan> {
+    let mut plan = Plan { cases: Vec::new(), skipped: Vec::new() };
+    for suite in &choice.suites {
+        let mut inputs = Vec::new();
+        for sample in samples.iter().filter(|sample| sample.folder == suite.word()) {
+            let roles = suite.roles(sample);
+            let wanted = |role: &&str| choice.from.as_deref().is_none_or(|from| from == *role);
+            for role in roles.into_iter().filter(wanted) {
+                match read(*suite, sample, role, judge, scratch)? {
+                    Ok(input) => inputs.push(input),
+                    Err(reason) => plan.skipped.push((sample.name().to_owned(), reason)),
+                }
+            }
+        }
+        inputs.sort_by_key(|input| input.cost);
+        plan.cases.extend(deal(*suite, choice, &inputs));
+    }
+    plan.cases.sort_by_key(|case| case.input.cost);
+    Ok(plan)
+}
+
+/// Reads an input with a foreign tool; the inner error is why none can.
+fn read(
+    suite: Suite,
+    sample: &Sample,
+    role: &'static str,
+    judge: &mut Judge,
+    scratch: &Scratch,
+) -> Result<Result<Input, String>> {
+    let format = sample.format.as_str();
+    let expected = match suite {
+        Suite::Image => judge.picture(&sample.path, format).map(Expected::Picture),
+        Suite::Archive => judge.archive(&sample.path, format).map(Expected::Archive),
+    };
+    let expected = match expected {
+        Ok(expected) => expected,
+        Err(reason) => return Ok(Err(reason.to_string())),
+    };
+    let cost = match &expected {
+        Expected::Picture(picture) => picture.pixels() * u64::from(picture.frames.max(1)),
+        Expected::Archive(contents) => {
+            contents.views.iter().map(|view| view.iter().map(|member| member.size).sum()).max().unwrap_or(0)
+        }
+    };
+    let path = place(sample, role, scratch)?;
+    Ok(Ok(Input { path, name: sample.name().to_owned(), format: role, cost, expected }))
+}
+
+/// Returns where the input lies. A raw that goes by no maker's name is copied to have that name.
+fn place(sample: &Sample, role: &str, scratch: &Scratch) -> Result<PathBuf> {
+    if role == sample.format || role != "raw" {
+        return Ok(sample.path.clone());
+    }
+    let path = scratch.join(sample.name()).with_extension("raw");
+    std::fs::copy(&sample.path, &path)?;
+    Ok(path)
+}
+
+fn deal(suite: Suite, choice: &Choice, inputs: &[Input]) -> Vec<Case> {
+    let inputs: Vec<Arc<Input>> = inputs.iter().cloned().map(Arc::new).collect();
+    let mut cases = Vec::new();
+    for from in suite.inputs() {
+        let files: Vec<_> = inputs.iter().filter(|input| input.format == *from).collect();
+        let targets = suite.outputs().iter().enumerate();
+        for (number, to) in targets.filter(|(_, to)| choice.to.as_deref().is_none_or(|wanted| wanted == **to))
+        {
+            let chosen = match choice.sample {
+                None => files.clone(),
+                Some(most) => pick(suite, &files, to, number, most),
+            };
+            cases.extend(chosen.into_iter().map(|input| Case { suite, input: input.clone(), to }));
+        }
+    }
+    cases
+}
+
+/// Deals the files of one input round robin over its targets, so that a sample of few still meets them all.
+fn pick<'a>(
+    suite: Suite,
+    files: &[&'a Arc<Input>],
+    to: &str,
+    number: usize,
+    most: usize,
+) -> Vec<&'a Arc<Input>> {
+    let small = |input: &Input| match suite {
+        Suite::Image => input.cost <= SMALL_PIXELS || FAST_TARGETS.contains(&to),
+        Suite::Archive => input.cost <= SMALL_BYTES,
+    };
+    let mut fit: Vec<_> = files.iter().copied().filter(|input| small(input)).collect();
+    if fit.is_empty() {
+        fit.extend(files.iter().copied().take(1));
+    }
+    (0..most.min(fit.len())).map(|turn| fit[(number * most + turn) % fit.len()]).collect()
+}

@@ -1,0 +1,175 @@
+//! The figures: pairs working of pairs asked, cases passed of cases tried, and every failure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::path::Path;
+
+use super::case::{Fault, Outcome};
+use super::{Choice, Suite};
+use crate::Result;
+
+/// Everything one run found.
+#[derive(Debug)]
+pub struct Report {
+    suites: Vec<Suite>,
+    whole: bool,
+    skipped: Vec<(String, String)>,
+    outcomes: Vec<Outcome>,
+}
+
+/// The figures of one family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Pairs asked for.
+    pub asked: usize,
+    /// Pairs for which the corpus has a file that some foreign tool reads.
+    pub tried: usize,
+    /// Pairs with at least one passed case.
+    pub working: usize,
+    /// Cases tried.
+    pub cases: usize,
+    /// Cases passed.
+    pub passed: usize,
+}
+
+impl Report {
+    pub(super) fn new(choice: &Choice, skipped: Vec<(String, String)>, mut outcomes: Vec<Outcome>) -> Report {
+        outcomes.sort_by(|a, b| (a.from, a.to, &a.file).cmp(&(b.from, b.to, &b.file)));
+        let whole = choice.from.is_none() && choice.to.is_none();
+        Report { suites: choice.suites.clone(), whole, skipped, outcomes }
+    }
+
+    /// Every case, ordered by pair and file.
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+
+    /// The figures of one family.
+    pub fn figures(&self, suite: Suite) -> Figures {
+        let cases: Vec<_> = self.outcomes.iter().filter(|outcome| outcome.suite == suite).collect();
+        let pairs = |keep: &dyn Fn(&Outcome) -> bool| {
+            let pairs =
+                cases.iter().filter(|outcome| keep(outcome)).map(|outcome| (outcome.from, outcome.to));
+            pairs.collect::<BTreeSet<_>>().len()
+        };
+        let tried = pairs(&|_| true);
+        Figures {
+            asked: if self.whole { suite.inputs().len() * suite.outputs().len() } else { tried },
+            tried,
+            working: pairs(&|outcome| outcome.fault.is_none()),
+            cases: cases.len(),
+            passed: cases.iter().filter(|outcome| outcome.fault.is_none()).count(),
+        }
+    }
+
+    /// The share of cases passed over all families, in percent.
+    pub fn percent(&self) -> f64 {
+        let passed = self.outcomes.iter().filter(|outcome| outcome.fault.is_none()).count();
+        #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand are exact")]
+        let percent = 100.0 * passed as f64 / self.outcomes.len().max(1) as f64;
+        percent
+    }
+
+    /// Cases that ended in a way that is never right: crashes, hangs, failures without a reason.
+    pub fn grave(&self) -> impl Iterator<Item = &Outcome> {
+        let grave =
+            |fault: Fault| matches!(fault, Fault::Crash | Fault::Hang | Fault::Mute | Fault::NoOutput);
+        self.outcomes
+            .iter()
+            .filter(move |outcome| outcome.fault.as_ref().is_some_and(|(fault, _)| grave(*fault)))
+    }
+
+    /// Writes `cases.tsv`, `failures.tsv` and `skipped.tsv` into `folder`.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        let row = |outcome: &Outcome| {
+            let (fault, why) = match &outcome.fault {
+                None => ("passed".to_owned(), String::new()),
+                Some((fault, why)) => (fault.to_string(), why.replace(['\t', '\n'], " ")),
+            };
+            let (ms, mib) = (outcome.wall.as_millis(), outcome.peak_bytes >> 20);
+            format!("{}\t{}\t{}\t{fault}\t{ms}\t{mib}\t{why}\n", outcome.from, outcome.to, outcome.file)
+        };
+        let head = "from\tto\tfile\tresult\tms\tMiB\twhy\n";
+        let all: String = self.outcomes.iter().map(row).collect();
+        let failed: String =
+            self.outcomes.iter().filter(|outcome| outcome.fault.is_some()).map(row).collect();
+        let skipped: String = self.skipped.iter().map(|(file, why)| format!("{file}\t{why}\n")).collect();
+        fs::write(folder.join("cases.tsv"), format!("{head}{all}"))?;
+        fs::write(folder.join("failures.tsv"), format!("{head}{failed}"))?;
+        Ok(fs::write(folder.join("skipped.tsv"), format!("file\twhy\n{skipped}"))?)
+    }
+
+    fn matrix(&self, f: &mut fmt::Formatter<'_>, suite: Suite) -> fmt::Result {
+        let mut cells: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+        for outcome in self.outcomes.iter().filter(|outcome| outcome.suite == suite) {
+            let cell = cells.entry((outcome.from, outcome.to)).or_default();
+            cell.0 += usize::from(outcome.fault.is_none());
+            cell.1 += 1;
+        }
+        let head = suite.outputs().iter().fold(String::new(), |line, to| format!("{line} {to:>5}"));
+        writeln!(f, "{:>8}{head}   (passed/tried; + all of one or more, - no file)", suite.word())?;
+        for from in suite.inputs() {
+            let mut line = String::new();
+            for to in suite.outputs() {
+                let cell = match cells.get(&(*from, *to)) {
+                    None => "-".to_owned(),
+                    Some((passed, tried)) if passed == tried => "+".to_owned(),
+                    Some((passed, tried)) => format!("{passed}/{tried}"),
+                };
+                write!(line, " {cell:>5}")?;
+            }
+            writeln!(f, "{from:>8}{line}")?;
+        }
+        Ok(())
+    }
+
+    /// Failures, those of one cause together, most frequent first.
+    fn failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut causes: BTreeMap<(Fault, String), Vec<&Outcome>> = BTreeMap::new();
+        for outcome in &self.outcomes {
+            if let Some((fault, why)) = &outcome.fault {
+                causes.entry((*fault, cause(why))).or_default().push(outcome);
+            }
+        }
+        let mut causes: Vec<_> = causes.into_iter().collect();
+        causes.sort_by_key(|(_, cases)| std::cmp::Reverse(cases.len()));
+        for ((fault, why), cases) in causes {
+            let shown: Vec<_> =
+                cases.iter().take(4).map(|case| format!("{}→{} {}", case.from, case.to, case.file)).collect();
+            let more = if cases.len() > shown.len() { ", …" } else { "" };
+            writeln!(f, "{:5} {fault:<10} {why}\n      {}{more}", cases.len(), shown.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for suite in &self.suites {
+            self.matrix(f, *suite)?;
+            writeln!(f)?;
+        }
+        self.failures(f)?;
+        for suite in &self.suites {
+            let Figures { asked, tried, working, cases, passed } = self.figures(*suite);
+            let word = suite.word();
+            writeln!(f, "{word}: pairs working {working} / asked {asked} ({tried} have a file to try)")?;
+            writeln!(f, "{word}: files passed {passed} / tried {cases}")?;
+        }
+        write!(f, "inputs left out because no foreign tool reads them: {}", self.skipped.len())
+    }
+}
+
+/// The words of a complaint without its numbers, so that like failures meet.
+fn cause(why: &str) -> String {
+    let words: String = why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(110).collect();
+    let mut short = String::new();
+    for c in words.chars() {
+        if !(c == '#' && short.ends_with('#')) {
+            short.push(c);
+        }
+    }
+    short
+}
