@@ -29,6 +29,8 @@ def read(path, kind):
     """Returns every view of the file at `path`, which is said to be a `kind`."""
     if kind in STREAMS:
         return read_stream(path, kind)
+    if re.search(r"\.part\d+\.rar$", path):
+        raise ValueError("one volume of several; the others are not there")
     if kind == "zip":
         return {"reader": "zipfile", "views": [zip_members(path)]}
     try:

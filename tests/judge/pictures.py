@@ -14,6 +14,8 @@ from PIL import Image, ImageOps, ImageSequence
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 300_000_000
+# Outputs follow each other under one name; libvips would answer for an earlier one.
+pyvips.cache_set_max(0)
 warnings.simplefilter("ignore")
 
 SIDE = 16
@@ -129,16 +131,11 @@ def from_vips(path, kind):
         image = pyvips.Image.new_from_file(path, access="random")
         pages = image.get("n-pages") if kind not in STILL and image.get_typeof("n-pages") else 1
     image = image.rad2float() if image.coding == "rad" else image.autorot()
-    alpha = image.hasalpha() and image[image.bands - 1].min() < image_white(image)
     more = {"loose": image.format in ("float", "double")}
     if kind == "exr":
         more["also"] = exr_windows(path)
-    return facts("libvips", to_pillow(image), pages, bool(alpha), **more)
-
-
-def image_white(image):
-    """The value of full opacity."""
-    return {"uchar": 255, "ushort": 65535}.get(image.format, 1.0 if image.interpretation == "scrgb" else 255)
+    first = to_pillow(image)
+    return facts("libvips", first, pages, has_alpha(first), **more)
 
 
 def to_pillow(image):

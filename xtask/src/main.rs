@@ -1,1 +1,44 @@
-fn main() {}
+//! Chores of this repository, as `cargo xtask <chore>`. Without one, the list.
+
+mod conformance;
+mod dependencies;
+mod derived;
+mod race;
+
+use std::process::ExitCode;
+
+use formwork_tests::Result;
+
+/// A chore: its word, what it does, and the function that does it.
+type Chore = (&'static str, &'static str, fn(&mut lexopt::Parser) -> Result<bool>);
+
+const CHORES: &[Chore] = &[
+    ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
+    ("race", "time whole jobs against other programs", race::run),
+    ("regenerate", "write the files that are derived from others", derived::regenerate),
+    ("check-drift", "fail when a derived file is not what regenerate would write", derived::check),
+    ("check-dependencies", "fail when a crate depends on one it must not know", dependencies::run),
+];
+
+fn main() -> ExitCode {
+    let mut words = lexopt::Parser::from_env();
+    let word = match words.next() {
+        Ok(Some(lexopt::Arg::Value(word))) => word.to_string_lossy().into_owned(),
+        _ => String::new(),
+    };
+    let Some((_, _, chore)) = CHORES.iter().find(|(name, _, _)| *name == word) else {
+        eprintln!("cargo xtask CHORE [--help]");
+        for (name, purpose, _) in CHORES {
+            eprintln!("  {name:<19} {purpose}");
+        }
+        return ExitCode::from(64);
+    };
+    match chore(&mut words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask {word}: {error}");
+            ExitCode::from(70)
+        }
+    }
+}

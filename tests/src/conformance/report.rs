@@ -108,12 +108,16 @@ impl Report {
             cell.0 += usize::from(outcome.fault.is_none());
             cell.1 += 1;
         }
-        let head = suite.outputs().iter().fold(String::new(), |line, to| format!("{line} {to:>5}"));
+        // Rows and columns without any case are left out, so that one pair prints as one cell.
+        let shown = |at: &dyn Fn(&(&str, &str)) -> bool| self.whole || cells.keys().any(at);
+        let rows = suite.inputs().iter().filter(|from| shown(&|cell| cell.0 == **from));
+        let columns: Vec<_> = suite.outputs().iter().filter(|to| shown(&|cell| cell.1 == **to)).collect();
+        let head = columns.iter().fold(String::new(), |line, to| format!("{line} {to:>5}"));
         writeln!(f, "{:>8}{head}   (passed/tried; + all of one or more, - no file)", suite.word())?;
-        for from in suite.inputs() {
+        for from in rows {
             let mut line = String::new();
-            for to in suite.outputs() {
-                let cell = match cells.get(&(*from, *to)) {
+            for to in &columns {
+                let cell = match cells.get(&(*from, **to)) {
                     None => "-".to_owned(),
                     Some((passed, tried)) if passed == tried => "+".to_owned(),
                     Some((passed, tried)) => format!("{passed}/{tried}"),
@@ -162,13 +166,16 @@ impl fmt::Display for Report {
     }
 }
 
-/// The words of a complaint without its numbers, so that like failures meet.
+/// The words of a complaint without its numbers and paths, so that like failures meet.
 fn cause(why: &str) -> String {
-    let words: String = why.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).take(110).collect();
+    let plain = |word: &str| if word.contains('/') { "PATH".to_owned() } else { word.to_owned() };
+    let words: Vec<String> = why.split(' ').map(plain).collect();
     let mut short = String::new();
-    for c in words.chars() {
-        if !(c == '#' && short.ends_with('#')) {
-            short.push(c);
+    for c in words.join(" ").chars().take(160) {
+        match c.is_ascii_digit() {
+            true if short.ends_with('#') => {}
+            true => short.push('#'),
+            false => short.push(c),
         }
     }
     short

@@ -1,0 +1,63 @@
+//! `cargo xtask conformance`: the table of pairs working and files passed.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use formwork_tests::conformance::{self, Choice, Suite};
+use formwork_tests::{Result, place};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+cargo xtask conformance [options]
+  --family image|archive   only this family
+  --sample N               at most N files a pair, instead of every file
+  --jobs N                 cases side by side (2)
+  --from FORMAT            only this input
+  --to FORMAT              only this target
+  --timeout SECONDS        for one conversion (120)
+  --floor PERCENT          fail below this share of files passed (98)
+The result is also written to target/conformance/*.tsv.";
+
+/// Runs the suite; false when too little passed, or anything crashed, hung or failed without a reason.
+pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
+    let mut choice = Choice { sample: None, ..Choice::default() };
+    let mut floor = 98.0;
+    while let Some(word) = words.next()? {
+        match word {
+            Long("family") => {
+                let family = words.value()?.string()?;
+                let suite = Suite::from_word(&family).ok_or("--family takes image or archive")?;
+                choice.suites = vec![suite];
+            }
+            Long("sample") => choice.sample = Some(words.value()?.parse()?),
+            Long("jobs") => choice.jobs = words.value()?.parse()?,
+            Long("from") => choice.from = Some(words.value()?.string()?),
+            Long("to") => choice.to = Some(words.value()?.string()?),
+            Long("timeout") => choice.deadline = Duration::from_secs(words.value()?.parse()?),
+            Long("floor") => floor = words.value()?.parse()?,
+            Long("help") => {
+                println!("{HELP}");
+                return Ok(true);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let terminal = std::io::stderr().is_terminal();
+    let progress = |done: usize, total: usize| {
+        if terminal {
+            // A progress line that cannot be shown is no failure.
+            let _ = write!(std::io::stderr(), "\r{done}/{total} ");
+        }
+    };
+    let Some(report) = conformance::run(&choice, &progress)? else { return Ok(true) };
+    let folder = place::target().join("conformance");
+    report.write(&folder)?;
+    println!("{report}");
+    let grave = report.grave().count();
+    let percent = report.percent();
+    println!(
+        "{percent:.1} % of files passed, {grave} crashes, hangs or mute failures; details in {}",
+        folder.display()
+    );
+    Ok(grave == 0 && percent >= floor)
+}

@@ -1,0 +1,112 @@
+//! The races as Markdown, with ratios, and with what was reached and what falls short.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::contest::{Besides, Contest, Goal, Measure};
+use super::measure::Score;
+
+/// One race written out, and how many of its goals were missed.
+pub(super) fn write(contest: &Contest, scores: &[Score]) -> (String, usize) {
+    let mut text = format!("### {}\n\n", contest.title);
+    let ours = &scores[0];
+    text += "| program | CPU s | ratio | wall s | ratio | peak MiB | bytes | SSIM | PSNR dB |\n";
+    text += "|---|---|---|---|---|---|---|---|---|\n";
+    for score in scores {
+        text += &row(ours, score);
+    }
+    text += "\nThe ratio is ours divided by the other's.\n\n";
+    let mut missed = 0;
+    for goal in &contest.goals {
+        let (line, reached) = judge(goal, ours, scores);
+        text += &line;
+        missed += usize::from(!reached);
+    }
+    text += "\n";
+    (text, missed)
+}
+
+fn row(ours: &Score, score: &Score) -> String {
+    if let Some(why) = &score.failed {
+        return format!("| {} | failed: {why} |\n", score.name);
+    }
+    let (ssim, psnr) = match score.quality {
+        Some((ssim, psnr)) => (format!("{ssim:.4}"), format!("{psnr:.1}")),
+        None => (String::new(), String::new()),
+    };
+    format!(
+        "| {} | {:.3} | {:.2} | {:.3} | {:.2} | {} | {} | {ssim} | {psnr} |\n",
+        score.name,
+        score.cpu.as_secs_f64(),
+        part(ours.cpu, score.cpu),
+        score.wall.as_secs_f64(),
+        part(ours.wall, score.wall),
+        score.peak_bytes >> 20,
+        score.bytes,
+    )
+}
+
+/// Says whether a goal is reached, and by how much not.
+fn judge(goal: &Goal, ours: &Score, scores: &[Score]) -> (String, bool) {
+    let Some(peer) = scores.iter().find(|score| score.name == goal.peer) else {
+        return (format!("- not compared with {}: it is not installed\n", goal.peer), false);
+    };
+    if let Some(why) = ours.failed.as_ref().or(peer.failed.as_ref()) {
+        return (format!("- **NO RESULT** against {}: {why}\n", goal.peer), false);
+    }
+    let (word, ratio) = match goal.measure {
+        Measure::Cpu => ("CPU", part(ours.cpu, peer.cpu)),
+        Measure::Wall => ("wall", part(ours.wall, peer.wall)),
+    };
+    let mut faults = Vec::new();
+    if ratio > goal.most {
+        faults.push(format!("short by {:.0} %", (ratio / goal.most - 1.0) * 100.0));
+    }
+    let (besides, fault) = besides(goal.besides, ours, peer);
+    faults.extend(fault);
+    let memory = quotient(ours.peak_bytes, peer.peak_bytes);
+    if memory > 1.0 {
+        faults.push(format!("memory {memory:.2} of the peer's"));
+    }
+    let verdict = if faults.is_empty() { "PASS".to_owned() } else { faults.join(", ") };
+    let mut line = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        line,
+        "- {word} {ratio:.2} of {} (goal {:.2}){besides}: **{verdict}**",
+        goal.peer, goal.most
+    );
+    (line, faults.is_empty())
+}
+
+fn besides(besides: Besides, ours: &Score, peer: &Score) -> (String, Option<String>) {
+    match besides {
+        Besides::Nothing => (String::new(), None),
+        Besides::Size(most) => {
+            let ratio = quotient(ours.bytes, peer.bytes);
+            let fault = (ratio > most).then(|| format!("size {ratio:.3} of the peer's, allowed {most:.2}"));
+            (format!(", size {ratio:.3}"), fault)
+        }
+        Besides::SsimPerByte => {
+            let density =
+                |score: &Score| score.quality.map_or(0.0, |(ssim, _)| ssim) / to_float(score.bytes.max(1));
+            let ratio = density(ours) / density(peer).max(f64::MIN_POSITIVE);
+            let fault = (ratio < 1.0).then(|| format!("SSIM per byte {ratio:.3} of the peer's"));
+            (format!(", SSIM per byte {ratio:.3}"), fault)
+        }
+    }
+}
+
+fn part(ours: Duration, other: Duration) -> f64 {
+    ours.as_secs_f64() / other.as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+fn quotient(ours: u64, other: u64) -> f64 {
+    to_float(ours) / to_float(other.max(1))
+}
+
+fn to_float(bytes: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no more than the first digits")]
+    let float = bytes as f64;
+    float
+}
