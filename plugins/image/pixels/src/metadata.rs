@@ -56,7 +56,10 @@ impl Orientation {
     pub const fn swaps_sides(self) -> bool {
         matches!(
             self,
-            Orientation::Transposed | Orientation::Turned90 | Orientation::Transversed | Orientation::Turned270
+            Orientation::Transposed
+                | Orientation::Turned90
+                | Orientation::Transversed
+                | Orientation::Turned270
         )
     }
 }

@@ -1,8 +1,8 @@
 use crate::Metadata;
 use formwork_sdk::{Feature, Limits, Result, Step};
 
-/// A decoded picture: one frame, or several of the same kind.
-#[derive(Clone, Debug, PartialEq)]
+/// A decoded picture: one frame, or several of the same kind. The default has no frames yet.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
     /// The frames. Never empty once a decoder has returned. Animation frames are whole canvases:
     /// decoders compose partial updates, so all of them have the first frame's size.
@@ -118,7 +118,13 @@ impl Frame {
     /// Makes a still frame; `None` when the number of samples does not fit the size.
     pub fn new(width: u32, height: u32, channels: Channels, samples: Samples) -> Option<Frame> {
         let wanted = (width as usize).checked_mul(height as usize)?.checked_mul(channels.count())?;
-        (wanted > 0 && samples.len() == wanted).then_some(Frame { width, height, channels, samples, delay_ms: 0 })
+        (wanted > 0 && samples.len() == wanted).then_some(Frame {
+            width,
+            height,
+            channels,
+            samples,
+            delay_ms: 0,
+        })
     }
 }
 

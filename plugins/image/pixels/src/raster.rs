@@ -161,7 +161,8 @@ impl<'b> Cursor<'b> {
         let (width, height, channels) = (self.u32()?, self.u32()?, self.u32()?);
         let (sample, delay_ms) = (self.u32()? as usize, self.u32()?);
         let channels = CHANNELS.get(channels as usize).copied().ok_or_else(wrong)?;
-        let count = (width as usize).checked_mul(height as usize).and_then(|n| n.checked_mul(channels.count()));
+        let count =
+            (width as usize).checked_mul(height as usize).and_then(|n| n.checked_mul(channels.count()));
         let data = self.take(count.and_then(|n| n.checked_mul(sample)).ok_or_else(wrong)?)?;
         let samples = match sample {
             1 => Samples::U8(data.to_vec()),
@@ -169,6 +170,8 @@ impl<'b> Cursor<'b> {
             4 => Samples::F32(data.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()),
             _ => return Err(wrong()),
         };
-        Frame::new(width, height, channels, samples).map(|frame| Frame { delay_ms, ..frame }).ok_or_else(wrong)
+        Frame::new(width, height, channels, samples)
+            .map(|frame| Frame { delay_ms, ..frame })
+            .ok_or_else(wrong)
     }
 }

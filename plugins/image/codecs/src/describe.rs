@@ -1,0 +1,90 @@
+//! What the plugin says of itself, derived from [`CODECS`](crate::CODECS).
+
+use crate::codec::{Codec, Encoder};
+use crate::{CODECS, raster};
+use formwork_image_pixels::{common_options, crop_options};
+use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, options::option};
+
+/// Operations that can be done before another one in the same pass.
+const FUSES: [&str; 2] = ["crop", "thumbnail"];
+
+pub(crate) fn describe() -> Description {
+    let readable: Vec<String> = ids(|codec| codec.read.is_some());
+    let mut capabilities: Vec<Capability> =
+        CODECS.iter().filter_map(|codec| Some(convert(codec.id, codec.write.as_ref()?, &readable))).collect();
+    capabilities.push(changing("crop", &readable, crop_options()));
+    capabilities.push(changing("thumbnail", &readable, thumbnail_options()));
+    Description {
+        id: "image".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        summary: "Reads and writes the everyday raster formats".into(),
+        licence: "MIT OR Apache-2.0".into(),
+        libraries: libraries(),
+        memory_safe: false,
+        probes: ids(|codec| codec.read.is_some() && codec.id != raster::ID),
+        capabilities,
+        ..Description::default()
+    }
+}
+
+fn ids(which: fn(&Codec) -> bool) -> Vec<String> {
+    CODECS.iter().filter(|codec| which(codec)).map(|codec| codec.id.to_owned()).collect()
+}
+
+/// From everything to one format.
+fn convert(id: &str, encoder: &Encoder, readable: &[String]) -> Capability {
+    let internal = id == raster::ID;
+    let mut options = (encoder.options)();
+    if !internal {
+        options.extend(common_options());
+    }
+    Capability {
+        from: readable.iter().filter(|from| !internal || *from != id).cloned().collect(),
+        to: vec![id.to_owned()],
+        options,
+        keeps: words(encoder.target.keeps),
+        cost: Cost { fixed_ms: 0.5, per_mib_ms: if internal { 20.0 } else { 60.0 }, memory_ratio: 20.0 },
+        fuses: if internal { Vec::new() } else { FUSES.map(String::from).to_vec() },
+        ..Capability::default()
+    }
+}
+
+/// From everything to everything, with the picture changed on the way.
+fn changing(operation: &str, readable: &[String], options: Vec<OptionSpec>) -> Capability {
+    let every =
+        [Feature::Alpha, Feature::Animation, Feature::BitDepth, Feature::ColourProfile, Feature::Metadata];
+    Capability {
+        operation: operation.to_owned(),
+        from: readable.to_vec(),
+        to: ids(|codec| codec.write.is_some() && codec.id != raster::ID),
+        options,
+        keeps: words(&every),
+        cost: Cost { fixed_ms: 0.5, per_mib_ms: 30.0, memory_ratio: 20.0 },
+        fuses: FUSES.map(String::from).to_vec(),
+        ..Capability::default()
+    }
+}
+
+fn thumbnail_options() -> Vec<OptionSpec> {
+    let mut options = common_options();
+    options.push(option("quality").with_default(80));
+    options
+}
+
+fn words(features: &[Feature]) -> Vec<String> {
+    features.iter().map(|feature| feature.word().to_owned()).collect()
+}
+
+fn libraries() -> Vec<Library> {
+    LIBRARIES
+        .iter()
+        .map(|(name, version, licence)| Library {
+            name: (*name).into(),
+            version: (*version).into(),
+            licence: (*licence).into(),
+        })
+        .collect()
+}
+
+/// Name, version and licence of what the plugin rests on.
+const LIBRARIES: &[(&str, &str, &str)] = &[("png", "0.18", "MIT OR Apache-2.0")];

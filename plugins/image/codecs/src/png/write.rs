@@ -1,0 +1,205 @@
+use super::XMP_KEYWORD;
+use crate::codec::Encoder;
+use crate::difference::changed_rectangle;
+use formwork_image_pixels::{Channels, Depth, Frame, Metadata, Picture, Samples, Sequence, Target};
+use formwork_sdk::{Error, ErrorKind, Feature, OptionSpec, Options, Result, Step, Writer, options::option};
+use png::text_metadata::ITXtChunk;
+use png::{
+    AnimationControl, BitDepth, BlendOp, ColorType, Compression, DisposeOp, EncodingError, Info,
+    PixelDimensions, StreamWriter, Unit,
+};
+use std::borrow::Cow;
+use std::io::{BufWriter, Write};
+
+const KEEPS: &[Feature] = &[
+    Feature::Alpha,
+    Feature::BitDepth,
+    Feature::ColourProfile,
+    Feature::Colours,
+    Feature::Metadata,
+    Feature::Quality,
+    Feature::Animation,
+];
+
+const TARGET: Target<'static> = Target {
+    name: "PNG",
+    // All but the last: animation needs the other id.
+    keeps: KEEPS.split_at(KEEPS.len() - 1).0,
+    channels: &[Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba],
+    depths: &[Depth::U8, Depth::U16],
+    largest: (i32::MAX as u32, i32::MAX as u32),
+    animation_as_pages: false,
+};
+
+pub(super) const STILL: Encoder = Encoder { target: TARGET, options, encode };
+pub(super) const ANIMATED: Encoder =
+    Encoder { target: Target { name: "APNG", keeps: KEEPS, ..TARGET }, options, encode: encode_animation };
+
+/// Rows between two ticks.
+const STRIP: usize = 64;
+/// Bytes handed to the engine at one go.
+const BUFFER: usize = 1 << 18;
+
+fn options() -> Vec<OptionSpec> {
+    vec![option("effort").with_default(5), option("color_depth").with_range(8, 16)]
+}
+
+fn compression(options: &Options<'_>) -> Compression {
+    match options.integer("effort").unwrap_or(5) {
+        ..=0 => Compression::Fastest,
+        1..=3 => Compression::Fast,
+        4..=7 => Compression::Balanced,
+        _ => Compression::High,
+    }
+}
+
+fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
+    let Some(frame) = picture.frames.first() else { return Err(no_frames()) };
+    let output = BufWriter::with_capacity(BUFFER, output);
+    let mut encoder = png::Encoder::with_info(output, info(frame, &picture.metadata)?).map_err(failure)?;
+    encoder.set_compression(compression(options));
+    let mut writer = encoder.write_header().map_err(failure)?;
+    let mut stream = writer.stream_writer_with_size(BUFFER).map_err(failure)?;
+    let rows = frame.height as usize;
+    for (index, row) in Rows::of(frame).enumerate() {
+        if index.is_multiple_of(STRIP) {
+            step.tick(index as u64, rows as u64)?;
+        }
+        stream.write_all(&row)?;
+    }
+    stream.finish().map_err(failure)?;
+    writer.finish().map_err(failure)
+}
+
+fn no_frames() -> Error {
+    Error::new(ErrorKind::Internal, "a picture without frames reached the encoder")
+}
+
+/// An error of the `png` crate. Its input comes from us, so what is left is the output.
+fn failure(error: EncodingError) -> Error {
+    match error {
+        EncodingError::IoError(error) => error.into(),
+        error => Error::new(ErrorKind::Internal, format!("PNG encoder: {error}")),
+    }
+}
+
+/// Everything but the pixels.
+fn info(frame: &Frame, metadata: &Metadata) -> Result<Info<'static>> {
+    let mut info = Info::with_size(frame.width, frame.height);
+    info.color_type = match frame.channels {
+        Channels::Grey => ColorType::Grayscale,
+        Channels::GreyAlpha => ColorType::GrayscaleAlpha,
+        Channels::Rgba => ColorType::Rgba,
+        _ => ColorType::Rgb,
+    };
+    info.bit_depth = if frame.samples.width() == 1 { BitDepth::Eight } else { BitDepth::Sixteen };
+    info.icc_profile = metadata.icc.clone().map(Cow::Owned);
+    info.exif_metadata = metadata.exif.clone().map(Cow::Owned);
+    if let Some(xmp) = &metadata.xmp {
+        let text = String::from_utf8_lossy(xmp).into_owned();
+        info.utf8_text.push(ITXtChunk::new(XMP_KEYWORD, text));
+    }
+    let per_metre = |inches: f64| (inches / 0.0254).round() as u32;
+    info.pixel_dims = metadata.density.map(|(x, y)| PixelDimensions {
+        xppu: per_metre(x),
+        yppu: per_metre(y),
+        unit: Unit::Meter,
+    });
+    Ok(info)
+}
+
+/// The rows of a frame, or of a rectangle in it, as PNG stores them: big endian.
+struct Rows<'f> {
+    frame: &'f Frame,
+    next: usize,
+    end: usize,
+    /// First sample and number of samples in a row.
+    part: (usize, usize),
+}
+
+impl<'f> Rows<'f> {
+    fn of(frame: &'f Frame) -> Rows<'f> {
+        Rows::within(frame, (0, 0, frame.width, frame.height))
+    }
+
+    fn within(frame: &'f Frame, (x, y, width, height): (u32, u32, u32, u32)) -> Rows<'f> {
+        let count = frame.channels.count();
+        let (first, last) = (y as usize, y as usize + height as usize);
+        Rows { frame, next: first, end: last, part: (x as usize * count, width as usize * count) }
+    }
+}
+
+impl<'f> Iterator for Rows<'f> {
+    type Item = Cow<'f, [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.end {
+            return None;
+        }
+        let start = self.next * self.frame.width as usize * self.frame.channels.count() + self.part.0;
+        let range = start..start + self.part.1;
+        self.next += 1;
+        match &self.frame.samples {
+            Samples::U8(samples) => samples.get(range).map(Cow::Borrowed),
+            Samples::U16(samples) => {
+                let row = samples.get(range)?;
+                Some(Cow::Owned(row.iter().flat_map(|sample| sample.to_be_bytes()).collect()))
+            }
+            Samples::F32(_) => None,
+        }
+    }
+}
+
+/// Writes all frames; from the second on only the rectangle that changed.
+fn encode_animation(
+    step: &Step<'_>,
+    options: &Options<'_>,
+    picture: &Picture,
+    output: &mut Writer<'_>,
+) -> Result<()> {
+    let Some(first) = picture.frames.first() else { return Err(no_frames()) };
+    let count = picture.frames.len();
+    let loops = match picture.sequence {
+        Sequence::Animation { loops } => loops,
+        _ => 0,
+    };
+    let mut info = info(first, &picture.metadata)?;
+    info.animation_control = Some(AnimationControl { num_frames: count as u32, num_plays: loops });
+    info.frame_control =
+        Some(png::FrameControl { width: first.width, height: first.height, ..png::FrameControl::default() });
+    let output = BufWriter::with_capacity(BUFFER, output);
+    let mut encoder = png::Encoder::with_info(output, info).map_err(failure)?;
+    encoder.set_compression(compression(options));
+    let mut writer = encoder.write_header().map_err(failure)?;
+    let mut stream = writer.stream_writer_with_size(BUFFER).map_err(failure)?;
+    let mut before: Option<&Frame> = None;
+    for (index, frame) in picture.frames.iter().enumerate() {
+        step.tick(index as u64, count as u64)?;
+        let whole = (0, 0, frame.width, frame.height);
+        let part = before.map_or(whole, |before| changed_rectangle(before, frame));
+        place(&mut stream, part, frame.delay_ms).map_err(failure)?;
+        for row in Rows::within(frame, part) {
+            stream.write_all(&row)?;
+        }
+        before = Some(frame);
+    }
+    stream.finish().map_err(failure)?;
+    writer.finish().map_err(failure)
+}
+
+/// Says where the next frame goes and how long it stays.
+fn place<W: Write>(
+    stream: &mut StreamWriter<'_, W>,
+    (x, y, width, height): (u32, u32, u32, u32),
+    delay_ms: u32,
+) -> std::result::Result<(), EncodingError> {
+    stream.reset_frame_position()?;
+    stream.set_frame_dimension(width, height)?;
+    stream.set_frame_position(x, y)?;
+    stream.set_blend_op(BlendOp::Source)?;
+    stream.set_dispose_op(DisposeOp::None)?;
+    match u16::try_from(delay_ms) {
+        Ok(delay) => stream.set_frame_delay(delay, 1000),
+        Err(_) => stream.set_frame_delay(u16::try_from(delay_ms / 1000).unwrap_or(u16::MAX), 1),
+    }
+}

@@ -1,0 +1,139 @@
+//! From a decoded picture to one that an encoder takes: the operations of the step, the user's options,
+//! and what the target cannot hold.
+
+use crate::crop::{Crop, crop};
+use crate::depth::Depth;
+use crate::reduce::{Target, Wishes, reduce};
+use crate::resize::{Fit, Resize, resize};
+use crate::{Picture, Sequence, orient};
+use formwork_sdk::{Feature, Operation, OptionSpec, Options, Result, Step, Value, json, options::option};
+
+/// Longest side of a thumbnail when no size is given.
+const THUMBNAIL: u32 = 256;
+
+/// The options every image target takes.
+pub fn common_options() -> Vec<OptionSpec> {
+    vec![
+        option("width"),
+        option("height"),
+        option("fit").with_default("max"),
+        option("background").with_default("#ffffff"),
+        option("strip_metadata").with_default(false),
+    ]
+}
+
+/// The options of the operation `crop`.
+pub fn crop_options() -> Vec<OptionSpec> {
+    vec![option("x"), option("y"), option("width"), option("height")]
+}
+
+/// One change of geometry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Cut(Crop),
+    Scale(Resize),
+}
+
+/// The operations of a step, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    list: Vec<Change>,
+    /// Only the first frame is wanted, whatever the target holds.
+    pub first_frame_only: bool,
+    /// Colour for borders and under transparency.
+    pub wishes: Wishes,
+}
+
+impl Changes {
+    /// Reads the step's operations: `crop` and `thumbnail` as they come, then width, height and fit of the
+    /// conversion itself.
+    pub fn of(step: &Step<'_>) -> Changes {
+        let mut changes = Changes::default();
+        for operation in step.operations() {
+            changes.add(&operation);
+        }
+        changes
+    }
+
+    fn add(&mut self, operation: &Operation<'_>) {
+        let options = operation.options();
+        match operation.name() {
+            "crop" => self.list.push(Change::Cut(Crop::from_options(&options))),
+            "thumbnail" => {
+                let side = Some(THUMBNAIL);
+                let small = Resize { width: side, height: side, fit: Fit::Max };
+                self.list.push(Change::Scale(Resize::from_options(&options).unwrap_or(small)));
+                self.first_frame_only = true;
+            }
+            _ => self.list.extend(Resize::from_options(&options).map(Change::Scale)),
+        }
+        self.wishes.background = options.colour("background").unwrap_or(self.wishes.background);
+        self.wishes.strip_metadata |= options.flag("strip_metadata");
+        self.wishes.depth = depth_of(&options).or(self.wishes.depth);
+    }
+
+    /// True when the pixels keep their places.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The size a picture that is `width` by `height` when upright will be scaled to by the first change;
+    /// a decoder may deliver it at any size from there up. `None` when it is not scaled down or when
+    /// places in full pixels matter first.
+    pub fn at_least(&self, width: u32, height: u32) -> Option<(u32, u32)> {
+        let Some(Change::Scale(resize)) = self.list.first() else { return None };
+        let place = resize.place(width, height);
+        // What a crop cuts away must be there too: scale the whole picture alike.
+        let (_, _, used_width, used_height) = place.source;
+        let whole =
+            |scaled: u32, used: f64, full: u32| (f64::from(scaled) * f64::from(full) / used).ceil() as u32;
+        let least = (whole(place.scaled.0, used_width, width), whole(place.scaled.1, used_height, height));
+        (least.0 < width && least.1 < height).then_some(least)
+    }
+}
+
+/// Depth asked for by `color_depth`; palettes (below 8) are 8 bits until the encoder has counted colours.
+fn depth_of(options: &Options<'_>) -> Option<Depth> {
+    match options.integer("color_depth")? {
+        ..=8 => Some(Depth::U8),
+        9..=16 => Some(Depth::U16),
+        _ => Some(Depth::F32),
+    }
+}
+
+/// Turns a decoded picture upright, applies the step's operations, and brings it down to the target.
+/// Losses go to the step.
+///
+/// # Errors
+///
+/// `invalid_request` for a cut outside the picture; `unsupported_conversion` for a picture larger than the
+/// target can be; `limit_exceeded`; `cancelled`.
+pub fn prepare(step: &Step<'_>, picture: &mut Picture, target: &Target<'_>, changes: &Changes) -> Result<()> {
+    picture.check(step)?;
+    if changes.first_frame_only && picture.frames.len() > 1 {
+        picture.frames.truncate(1);
+        picture.sequence = Sequence::Still;
+    }
+    orient(picture);
+    for change in &changes.list {
+        match change {
+            Change::Cut(wish) => crop(picture, wish)?,
+            Change::Scale(wish) => resize(step, picture, wish, changes.wishes.background)?,
+        }
+    }
+    for loss in reduce(step, picture, target, &changes.wishes)? {
+        step.lose(loss.feature, loss.detail);
+    }
+    Ok(())
+}
+
+/// The facts of what was written, for [`Step::report`].
+pub fn facts(picture: &Picture) -> Value {
+    let (width, height) = picture.frames.first().map_or((0, 0), crate::Frame::size);
+    json!({ "width": width, "height": height, "frames": picture.frames.len() })
+}
+
+/// Says that a lossy target changes samples.
+pub fn lose_quality(step: &Step<'_>, name: &str, quality: i64) {
+    step.lose(Feature::Quality, format!("re-encoded as {name} at quality {quality}"));
+}
