@@ -10,11 +10,13 @@
 //! | [`judge`] | foreign readers: size, frames and look of a picture, members of an archive |
 //! | [`strict`] | foreign checkers that only say right or wrong |
 //! | [`tree`] | a folder before and after |
+//! | [`hostile`] | a world of its own for broken and evil files |
 //! | [`made`] | small files made here, for machines without a corpus |
 //! | [`conformance`] | every pair of formats on every file |
 
 pub mod conformance;
 pub mod corpus;
+pub mod hostile;
 pub mod judge;
 pub mod made;
 pub mod place;
