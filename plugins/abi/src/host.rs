@@ -37,13 +37,8 @@ pub struct Host {
     pub report: extern "C" fn(context: *mut c_void, json: Text),
     /// Reads up to `length` bytes of input `index` from `offset` into `buffer`. Returns the number of
     /// bytes read, 0 at the end, negative on failure (already recorded).
-    pub read_at: extern "C" fn(
-        context: *mut c_void,
-        index: usize,
-        offset: u64,
-        buffer: *mut u8,
-        length: usize,
-    ) -> i64,
+    pub read_at:
+        extern "C" fn(context: *mut c_void, index: usize, offset: u64, buffer: *mut u8, length: usize) -> i64,
     /// Says that input `index` is no longer needed, so that its file can be closed. Reading it again
     /// opens it again.
     pub release: extern "C" fn(context: *mut c_void, index: usize),

@@ -145,7 +145,11 @@ fn choice(words: &[&str]) -> OptionKind {
 
 /// Every option name of the project; see `DESIGN` in ARCHITECTURE.md.
 const VOCABULARY: &[Word] = &[
-    word("quality", || OptionKind::Quality, "Quality of a lossy result: 1 to 100, or low, medium, high, highest."),
+    word(
+        "quality",
+        || OptionKind::Quality,
+        "Quality of a lossy result: 1 to 100, or low, medium, high, highest.",
+    ),
     word("width", side, "Width of the result in pixels; without height the proportions are kept."),
     word("height", side, "Height of the result in pixels; without width the proportions are kept."),
     word(
@@ -178,7 +182,11 @@ const VOCABULARY: &[Word] = &[
     word("password", || OptionKind::Secret, "Password that opens or protects the file."),
     word("max_bytes", || OptionKind::Bytes, "Greatest size of the result in bytes."),
     word("angle", || OptionKind::Number { min: -360.0, max: 360.0 }, "Clockwise turn in degrees."),
-    word("threads", || OptionKind::Integer { min: 0, max: 1024 }, "Threads to use; 0 runs on the caller's thread."),
+    word(
+        "threads",
+        || OptionKind::Integer { min: 0, max: 1024 },
+        "Threads to use; 0 runs on the caller's thread.",
+    ),
     word("fps", || OptionKind::Number { min: 1.0, max: 60.0 }, "Frames a second."),
     word("codec", || OptionKind::Text, "Name of the codec to write with."),
 ];

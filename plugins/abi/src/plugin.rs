@@ -29,7 +29,7 @@ pub type Entry = unsafe extern "C" fn(host: *const HostInfo) -> *const Plugin;
 
 /// A plugin's table of functions.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "layout-proof", derive(abi_stable::StableAbi))]
 pub struct Plugin {
     /// Size of this struct in bytes, as the plugin was compiled.

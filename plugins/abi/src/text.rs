@@ -2,7 +2,7 @@
 ///
 /// The owner keeps it alive until the call it was given to returns.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "layout-proof", derive(abi_stable::StableAbi))]
 pub struct Text {
     /// First byte; may be null when `length` is 0.
@@ -59,4 +59,3 @@ impl Default for Text {
         Text::EMPTY
     }
 }
-

@@ -37,7 +37,8 @@ pub fn accepts(host: *const HostInfo) -> bool {
 pub fn describe<P: Plugin>(cell: &'static OnceLock<String>) -> Text {
     let text = cell.get_or_init(|| {
         let description = catch_unwind(P::describe).unwrap_or_default();
-        serde_json::to_string(&crate::Description { schema: crate::SCHEMA, ..description }).unwrap_or_default()
+        serde_json::to_string(&crate::Description { schema: crate::SCHEMA, ..description })
+            .unwrap_or_default()
     });
     Text::new(text)
 }
@@ -61,7 +62,9 @@ fn guard(step: *const abi::Step, host: *const abi::Host, work: fn(&Step<'_>) -> 
     let error = match result {
         Ok(Ok(())) => return abi::STATUS_OK,
         Ok(Err(error)) => error,
-        Err(payload) => Error::new(ErrorKind::PluginFault, format!("the plugin panicked: {}", text_of(&*payload))),
+        Err(payload) => {
+            Error::new(ErrorKind::PluginFault, format!("the plugin panicked: {}", text_of(&*payload)))
+        }
     };
     if !error.recorded {
         step.fail(&error);

@@ -53,7 +53,8 @@ impl<'a> Step<'a> {
     /// fused into this step.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'a>> {
         // SAFETY: pointer and length come from the engine, which keeps them alive for `'a`.
-        let operations: &'a [abi::Operation] = unsafe { slice(self.raw.operations, self.raw.operations_length) };
+        let operations: &'a [abi::Operation] =
+            unsafe { slice(self.raw.operations, self.raw.operations_length) };
         operations.iter().map(|raw| Operation { raw })
     }
 

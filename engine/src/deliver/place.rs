@@ -1,0 +1,287 @@
+use super::{Staging, StagingAreas, names};
+use crate::run::{Content, Item};
+use crate::{Error, ErrorKind, Result};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where results go and what may happen there.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// A file, or a folder when it ends in `/`, exists as one, or several results go there.
+    pub path: PathBuf,
+    /// Replace what is there.
+    pub overwrite: bool,
+    /// Wait until the bytes are on the disk before a result appears under its name.
+    pub durable: bool,
+}
+
+impl Placement {
+    /// Whether results go into a folder of this name, rather than becoming a file of this name.
+    pub fn is_folder(&self) -> bool {
+        self.path.as_os_str().as_encoded_bytes().ends_with(b"/") || self.path.is_dir()
+    }
+
+    /// The folder beside which results are staged: on the same file system as the target.
+    pub(crate) fn staging_parent(&self) -> PathBuf {
+        let existing = |mut path: &Path| {
+            while !path.as_os_str().is_empty() && !path.is_dir() {
+                path = path.parent().unwrap_or(Path::new(""));
+            }
+            if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+        };
+        if self.path.is_dir() {
+            return self.path.clone();
+        }
+        existing(self.path.parent().unwrap_or(Path::new("")))
+    }
+}
+
+/// Puts items in place and returns their paths: all of them, or none.
+///
+/// # Errors
+///
+/// `io` when something is there already and `overwrite` is not set, or the system refuses; then nothing
+/// has changed.
+pub fn place(items: &[Item], placement: &Placement, areas: &StagingAreas) -> Result<Vec<PathBuf>> {
+    let single = match items {
+        [item] if item.is_file() && !placement.is_folder() => Some(item),
+        _ => None,
+    };
+    let mut moves = Moves { placement, areas, done: Vec::new(), staging: None };
+    let result = match single {
+        Some(item) => moves.place_file(item, &placement.path).map(|()| vec![placement.path.clone()]),
+        None => moves.place_all(items),
+    };
+    if result.is_err() {
+        moves.undo();
+    }
+    result
+}
+
+/// What has been moved so far, so that it can be taken back.
+struct Moves<'p> {
+    placement: &'p Placement,
+    areas: &'p StagingAreas,
+    done: Vec<PathBuf>,
+    staging: Option<Arc<Staging>>,
+}
+
+impl Moves<'_> {
+    fn place_all(&mut self, items: &[Item]) -> Result<Vec<PathBuf>> {
+        let root = &self.placement.path;
+        let targets: Vec<(PathBuf, &Item)> = items.iter().map(|item| (root.join(&item.name), item)).collect();
+        if !self.placement.overwrite {
+            let taken =
+                targets.iter().find(|(path, item)| !is_directory(item) && path.symlink_metadata().is_ok());
+            if let Some((path, _)) = taken {
+                return Err(already_there(path));
+            }
+        }
+        if let Some(tree) = whole_tree(items).filter(|_| !root.exists()) {
+            return self.place_tree(&tree, items);
+        }
+        self.make_folder(root)?;
+        for (path, item) in targets.iter().filter(|(_, item)| is_directory(item)) {
+            self.make_folder(path)?;
+            let _ = item;
+        }
+        for (path, item) in targets.iter().filter(|(_, item)| item.is_file()) {
+            if let Some(folder) = path.parent() {
+                self.make_folder(folder)?;
+            }
+            self.place_file(item, path)?;
+        }
+        self.make_links(root, items)?;
+        Ok(targets.into_iter().filter(|(_, item)| !is_directory(item)).map(|(path, _)| path).collect())
+    }
+
+    /// The fast way: the staging folder holds nothing but these items, so it becomes the target.
+    fn place_tree(&mut self, staging: &Arc<Staging>, items: &[Item]) -> Result<Vec<PathBuf>> {
+        let (tree, root) = (staging.tree(), &self.placement.path);
+        let failed = |error: io::Error| Error::io(format!("cannot create {}", root.display()), &error);
+        staging.make_folder(&tree).map_err(failed)?;
+        for item in items.iter().filter(|item| is_directory(item)) {
+            staging.make_folder(&tree.join(&item.name)).map_err(failed)?;
+        }
+        self.make_links(&tree, items)?;
+        self.done.clear();
+        if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            self.make_folder(parent)?;
+        }
+        std::fs::rename(&tree, root).map_err(failed)?;
+        Ok(items.iter().filter(|item| !is_directory(item)).map(|item| root.join(&item.name)).collect())
+    }
+
+    fn make_links(&mut self, root: &Path, items: &[Item]) -> Result<()> {
+        for item in items {
+            let path = root.join(&item.name);
+            let failed = |error: io::Error| Error::io(format!("cannot link {}", path.display()), &error);
+            match &item.content {
+                Content::Symlink(target) if names::link_stays_inside(&item.name, target) => {
+                    self.prepare(&path)?;
+                    std::os::unix::fs::symlink(target, &path).map_err(failed)?;
+                }
+                Content::Symlink(target) => {
+                    let error = format!("the link `{}` to `{target}` leads out of its folder", item.name);
+                    return Err(Error::new(ErrorKind::CorruptInput, crate::text::clean(&error)));
+                }
+                Content::HardLink(target) => {
+                    self.prepare(&path)?;
+                    std::fs::hard_link(root.join(target), &path).map_err(failed)?;
+                }
+                _ => continue,
+            }
+            self.done.push(path);
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            self.make_folder(folder)?;
+        }
+        if self.placement.overwrite && path.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
+            std::fs::remove_file(path)
+                .map_err(|error| Error::io(format!("cannot replace {}", path.display()), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a folder and those above it, and refuses to pass through a link inside the target.
+    fn make_folder(&mut self, path: &Path) -> Result<()> {
+        if path.is_dir() || path.as_os_str().is_empty() {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.make_folder(parent)?;
+        }
+        std::fs::create_dir(path)
+            .map_err(|error| Error::io(format!("cannot create the folder {}", path.display()), &error))?;
+        self.done.push(path.to_owned());
+        Ok(())
+    }
+
+    fn place_file(&mut self, item: &Item, target: &Path) -> Result<()> {
+        let staged = self.staged(item, target)?;
+        if self.placement.durable {
+            let sync = File::open(&staged).and_then(|file| file.sync_data());
+            sync.map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
+        }
+        if self.placement.overwrite {
+            std::fs::rename(&staged, target)
+        } else {
+            rename_if_free(&staged, target)
+        }
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => already_there(target),
+            _ => Error::io(format!("cannot create {}", target.display()), &error)
+                .with_context("output", target.display().to_string()),
+        })?;
+        self.done.push(target.to_owned());
+        Ok(())
+    }
+
+    /// The path of an item's bytes in a staging folder on the target's file system.
+    fn staged(&mut self, item: &Item, target: &Path) -> Result<PathBuf> {
+        if let Content::File(file) = &item.content {
+            if file.staging.is_some() {
+                return Ok(file.path().to_owned());
+            }
+        }
+        let staging = match &self.staging {
+            Some(staging) => staging.clone(),
+            None => self.staging.insert(self.areas.create(&self.placement.staging_parent())?).clone(),
+        };
+        let name = format!("copy-{}", self.done.len());
+        let (file, path) = staging.create(&name)?;
+        let failed = |error: io::Error| Error::io(format!("cannot write {}", target.display()), &error);
+        copy(item, &file).map_err(failed)?;
+        staging.finish(file, &path, item.modified, item.mode)?;
+        Ok(path)
+    }
+
+    fn undo(&mut self) {
+        for path in self.done.drain(..).rev() {
+            let folder = path.symlink_metadata().is_ok_and(|about| about.is_dir());
+            let _ = if folder { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) };
+        }
+    }
+}
+
+fn copy(item: &Item, file: &File) -> io::Result<()> {
+    use crate::detect::Source;
+    use std::io::Write;
+    let mut file = file;
+    if let Some(memory) = item.memory() {
+        return file.write_all(memory);
+    }
+    let mut buffer = vec![0; 1 << 20];
+    let mut offset = 0;
+    loop {
+        match Source::read_at(item, offset, &mut buffer)? {
+            0 => return Ok(()),
+            count => {
+                file.write_all(&buffer[..count])?;
+                offset += count as u64;
+            }
+        }
+    }
+}
+
+fn is_directory(item: &Item) -> bool {
+    matches!(item.content, Content::Directory)
+}
+
+/// The staging folder all files lie in, when it holds nothing else and can be moved as a whole.
+fn whole_tree(items: &[Item]) -> Option<Arc<Staging>> {
+    let mut whole: Option<Arc<Staging>> = None;
+    for item in items {
+        let Content::File(file) = &item.content else { continue };
+        let staging =
+            file.staging.as_ref().filter(|staging| file.path() == staging.tree().join(&item.name))?;
+        match &whole {
+            Some(known) if !Arc::ptr_eq(known, staging) => return None,
+            _ => whole = Some(staging.clone()),
+        }
+    }
+    whole
+}
+
+/// Renames unless something is there, in one step where the file system can.
+fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+    let text = |path: &Path| {
+        CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+    };
+    let (source, target) = (text(from)?, text(to)?);
+    // SAFETY: both strings end with a NUL and live for the call.
+    let status = unsafe {
+        libc::renameat2(
+            libc::AT_FDCWD,
+            source.as_ptr(),
+            libc::AT_FDCWD,
+            target.as_ptr(),
+            libc::RENAME_NOREPLACE,
+        )
+    };
+    if status == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EINVAL | libc::ENOSYS) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        _ => Err(error),
+    }
+}
+
+fn already_there(path: &Path) -> Error {
+    Error::new(ErrorKind::Io, format!("{} exists already", path.display()))
+        .with_hint("use --force to replace it, or another name")
+        .with_context("output", path.display().to_string())
+}

@@ -1,0 +1,263 @@
+use crate::deliver::{Placement, Receipt, StagingAreas};
+use crate::job::{Job, Operation};
+use crate::load::{Cache, Scanner};
+use crate::matrix::Matrix;
+use crate::plan::Route;
+use crate::registry::Registry;
+use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Work};
+use crate::{Error, ErrorKind, Result};
+use formwork_abi::Limits;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The engine: plugins, limits and the way steps are run. Cheap to clone and free to share between
+/// threads; all clones are the same engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    parts: Arc<Parts>,
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) registry: Registry,
+    pub(crate) limits: Limits,
+    pub(crate) threads: u32,
+    pub(crate) carrier: Box<dyn Carrier>,
+    pub(crate) areas: StagingAreas,
+    pub(crate) temporary: PathBuf,
+    pub(crate) spill_over: u64,
+    pub(crate) hashes: bool,
+}
+
+/// Sets an engine up. The engine reads no environment and no home folder: whatever it needs is said
+/// here.
+#[derive(Debug)]
+pub struct Builder {
+    folders: Vec<PathBuf>,
+    linked: Vec<formwork_abi::Entry>,
+    cache: Option<PathBuf>,
+    scanner: Scanner,
+    limits: Limits,
+    threads: u32,
+    temporary: PathBuf,
+    hashes: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            folders: Vec::new(),
+            linked: Vec::new(),
+            cache: None,
+            scanner: Scanner::default(),
+            limits: Limits::default(),
+            threads: 1,
+            temporary: PathBuf::from("/tmp"),
+            hashes: false,
+        }
+    }
+}
+
+impl Builder {
+    /// Looks for plugin files in a folder; may be called several times, the first folder wins.
+    pub fn plugin_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folders.push(folder.into());
+        self
+    }
+
+    /// Uses a plugin that is linked into this program.
+    pub fn linked_plugin(mut self, entry: formwork_abi::Entry) -> Self {
+        self.linked.push(entry);
+        self
+    }
+
+    /// Remembers what plugin files said of themselves in this folder. Default: nowhere.
+    pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// Says how new plugin files are looked at. Default: in this process.
+    pub fn scanner(mut self, scanner: Scanner) -> Self {
+        self.scanner = scanner;
+        self
+    }
+
+    /// Sets the limits of every step. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Threads the steps of one job may use together. Default 1; 0 means the same.
+    pub fn threads(mut self, threads: u32) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Folder for spooled data between steps. Default `/tmp`.
+    pub fn temporary_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.temporary = folder.into();
+        self
+    }
+
+    /// Writes BLAKE3 hashes of inputs and outputs into receipts. Default off: it reads every file once
+    /// more.
+    pub fn hashes(mut self, hashes: bool) -> Self {
+        self.hashes = hashes;
+        self
+    }
+
+    /// Makes the engine. Plugin files that cannot be used are no error: see [`Registry::refusals`].
+    ///
+    /// # Errors
+    ///
+    /// `plugin_fault` when a linked plugin refuses.
+    pub fn build(self) -> Result<Engine> {
+        let mut registry = Registry::scan(&self.folders, &self.scanner, &Cache::new(self.cache.as_deref()));
+        for entry in self.linked {
+            registry.link(entry)?;
+        }
+        Ok(Engine {
+            parts: Arc::new(Parts {
+                registry,
+                limits: self.limits,
+                threads: self.threads,
+                carrier: Box::new(InProcess),
+                areas: StagingAreas::default(),
+                temporary: self.temporary,
+                // A decoded picture passes between steps in memory; what is larger goes to disk.
+                spill_over: 512 << 20,
+                hashes: self.hashes,
+            }),
+        })
+    }
+}
+
+/// What [`Engine::plan`] finds.
+#[derive(Debug)]
+pub struct Plan<'e> {
+    /// Up to as many routes as asked for, the best first.
+    pub routes: Vec<Route<'e>>,
+    /// What the input is.
+    pub detection: Option<crate::detect::Detection>,
+    /// Why the input could not be looked into, when it could not.
+    pub problem: Option<Error>,
+    /// Sentences for the user.
+    pub warnings: Vec<String>,
+}
+
+impl Engine {
+    /// Starts setting an engine up.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The plugins and formats.
+    pub fn registry(&self) -> &Registry {
+        &self.parts.registry
+    }
+
+    /// What can become what.
+    pub fn matrix(&self) -> Matrix<'_> {
+        Matrix::new(&self.parts.registry)
+    }
+
+    /// The limits every step gets.
+    pub fn limits(&self) -> &Limits {
+        &self.parts.limits
+    }
+
+    /// Converts one file to the format its new name says, with all defaults. Nothing is overwritten.
+    ///
+    /// # Errors
+    ///
+    /// Any kind; then there is no output.
+    pub fn convert(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Receipt> {
+        let (from, to) = (from.as_ref(), to.as_ref());
+        let name = to.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let format = self.format_of_name(&name)?;
+        let work =
+            Work { operation: "convert".into(), output_format: Some(format.into()), ..Work::default() };
+        let input = Operation::ImportPath { path: from.to_owned() };
+        let output =
+            Operation::ExportPath(Placement { path: to.to_owned(), overwrite: false, durable: true });
+        let report = self.run(&Job::simple(vec![input], work, output)?, &Control::default());
+        match report.error() {
+            Some(error) => Err(error.clone()),
+            None => report
+                .receipts()
+                .next()
+                .cloned()
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "no receipt was written")),
+        }
+    }
+
+    /// Finds the format a file name asks for, by its longest known extension: `a.tar.gz` is tgz.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request` without an extension, `unsupported_format` with an unknown one.
+    pub fn format_of_name(&self, name: &str) -> Result<&'static str> {
+        let lower = name.to_ascii_lowercase();
+        let longest = self
+            .registry()
+            .formats()
+            .filter(|format| !format.internal)
+            .flat_map(|format| format.extensions.iter().map(move |extension| (extension, format)))
+            .filter(|(extension, _)| lower.ends_with(&format!(".{extension}")))
+            .max_by_key(|(extension, _)| extension.len())
+            .map(|(extension, _)| *extension);
+        let extension = longest.or_else(|| name.rsplit_once('.').map(|(_, extension)| extension));
+        let extension = extension.filter(|extension| !extension.is_empty()).ok_or_else(|| {
+            Error::invalid(format!("`{name}` does not say a format"))
+                .with_hint("add an extension, or name the format with --to")
+        })?;
+        self.registry().require_format(extension).map(|format| format.id)
+    }
+
+    /// Runs a job on the caller's thread; its steps may start threads of their own. Failures are in the
+    /// report, task by task.
+    pub fn run(&self, job: &Job, control: &Control) -> JobReport {
+        run::run_job(&self.parts, job, self.parts.threads, control)
+    }
+
+    /// Chooses up to `count` routes for an input without running anything.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported_conversion`, `backend_missing`, `invalid_request`, `unsupported_format`, `io`.
+    pub fn plan(&self, item: Item, work: &Work, count: usize) -> Result<Plan<'_>> {
+        let planned = run::plan_for(&self.parts, work, &mut [item], &Control::default(), count)?;
+        Ok(Plan {
+            routes: planned.routes,
+            detection: planned.detection,
+            problem: planned.problem,
+            warnings: planned.warnings,
+        })
+    }
+
+    /// Says what a file is: its format by its bytes, and what its header tells.
+    ///
+    /// # Errors
+    ///
+    /// `io` when it cannot be read. A broken header is no error: see [`Probe::problem`].
+    pub fn probe(&self, mut item: Item, control: &Control) -> Result<Probe> {
+        run::probe_item(&self.parts, &mut item, control)
+    }
+
+    /// Removes everything unfinished from the disk at once. For a host that must end now; work that
+    /// still runs will fail.
+    pub fn abandon(&self) {
+        self.parts.areas.remove_all();
+    }
+}
+
+/// Greatest resident memory of this process so far, in bytes; 0 when the system does not tell.
+pub(crate) fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0).saturating_mul(1024)
+}

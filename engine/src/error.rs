@@ -1,0 +1,68 @@
+use std::fmt;
+
+pub use formwork_abi::ErrorKind;
+
+/// What every function of the engine returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something failed: whose fault it is, what happened to which input, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Whose fault it is, and so what the caller should do.
+    pub kind: ErrorKind,
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The limit's name when `kind` is [`ErrorKind::LimitExceeded`].
+    pub limit: Option<String>,
+    /// What to do next, in one sentence.
+    pub hint: Option<String>,
+    /// What it happened to, outermost first: `("input", "a.png")`, `("plugin", "image")`.
+    pub context: Vec<(&'static str, String)>,
+}
+
+impl Error {
+    /// Makes an error.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error { kind, message: message.into(), limit: None, hint: None, context: Vec::new() }
+    }
+
+    /// The request makes no sense.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::InvalidRequest, message)
+    }
+
+    /// The operating system refused something.
+    pub fn io(doing: impl fmt::Display, error: &std::io::Error) -> Self {
+        Error::new(ErrorKind::Io, format!("{doing}: {error}"))
+    }
+
+    /// Says what to do next.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what it happened to, unless that was said already.
+    pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        if self.context.iter().all(|(known, _)| *known != key) {
+            self.context.push((key, value.into()));
+        }
+        self
+    }
+
+    /// Whether the same request may succeed when it is repeated unchanged.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.kind, ErrorKind::Timeout | ErrorKind::Io)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((_, input)) = self.context.iter().find(|(key, _)| *key == "input") {
+            write!(f, "{input}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

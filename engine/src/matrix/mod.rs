@@ -1,0 +1,113 @@
+//! What can become what: the capabilities of all plugins, asked by operation and format.
+
+mod options;
+
+pub(crate) use options::default_setting;
+pub use options::{Setting, SettingValue, check_option};
+
+use crate::registry::{Plugin, Registry};
+use formwork_abi::describe::Capability;
+use formwork_abi::options::OptionSpec;
+use formwork_formats::{Feature, Format};
+use std::collections::BTreeSet;
+
+/// A view of the registry's capabilities.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'e> {
+    registry: &'e Registry,
+}
+
+/// One capability with its plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'e> {
+    /// The plugin that has it.
+    pub plugin: &'e Plugin,
+    /// What it can do.
+    pub capability: &'e Capability,
+}
+
+impl Cell<'_> {
+    /// Whether a feature arrives, given whether a lossless result was asked for.
+    pub fn keeps(&self, feature: Feature, lossless: bool) -> bool {
+        let kept = self.capability.keeps.iter().any(|word| word == feature.word());
+        kept || (feature == Feature::Quality && lossless && self.option("lossless").is_some())
+    }
+
+    /// Finds one of its options.
+    pub fn option(&self, name: &str) -> Option<&OptionSpec> {
+        self.capability.options.iter().find(|option| option.name == name)
+    }
+
+    /// Whether it can run on this machine.
+    pub fn is_available(&self) -> bool {
+        self.capability.unavailable.is_none()
+    }
+}
+
+impl<'e> Matrix<'e> {
+    /// Looks at a registry.
+    pub fn new(registry: &'e Registry) -> Self {
+        Matrix { registry }
+    }
+
+    /// Every cell.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'e>> + use<'e> {
+        self.registry.capabilities().map(|(plugin, capability)| Cell { plugin, capability })
+    }
+
+    /// The cells of one operation that read a format.
+    pub fn reading<'q>(
+        &self,
+        operation: &'q str,
+        from: &'q str,
+    ) -> impl Iterator<Item = Cell<'e>> + use<'e, 'q> {
+        self.cells().filter(move |cell| {
+            cell.capability.operation == operation && cell.capability.from.iter().any(|known| known == from)
+        })
+    }
+
+    /// Names of all operations, sorted.
+    pub fn operations(&self) -> BTreeSet<&'e str> {
+        self.cells().map(|cell| cell.capability.operation.as_str()).collect()
+    }
+
+    /// Formats that can be reached from one by converting, in at most `hops` steps, without internal
+    /// ones. `available_only` leaves out what cannot run on this machine.
+    pub fn targets(&self, from: &str, hops: usize, available_only: bool) -> BTreeSet<&'e str> {
+        let mut reached: BTreeSet<&str> = BTreeSet::new();
+        let mut frontier = vec![from];
+        for _ in 0..hops {
+            let mut next = Vec::new();
+            for format in frontier {
+                for cell in
+                    self.reading("convert", format).filter(|cell| !available_only || cell.is_available())
+                {
+                    next.extend(
+                        cell.capability.to.iter().map(String::as_str).filter(|to| reached.insert(to)),
+                    );
+                }
+            }
+            frontier = next;
+        }
+        reached.retain(|id| self.registry.format(id).is_none_or(|format| !format.internal));
+        reached
+    }
+
+    /// Formats some cell reads, with whether anything comes of it: `(format, readable, writable)`.
+    pub fn formats(&self) -> Vec<(&'static Format, bool, bool)> {
+        let mut read: BTreeSet<&str> = BTreeSet::new();
+        let mut written: BTreeSet<&str> = BTreeSet::new();
+        for cell in self.cells().filter(|cell| cell.is_available() && cell.capability.operation == "convert")
+        {
+            read.extend(cell.capability.from.iter().map(String::as_str));
+            written.extend(cell.capability.to.iter().map(String::as_str));
+        }
+        let visible = self.registry.formats().filter(|format| !format.internal);
+        visible
+            .map(|format| {
+                let readable = read.contains(format.id) && !self.targets(format.id, 2, true).is_empty();
+                (format, readable, written.contains(format.id))
+            })
+            .collect()
+    }
+}

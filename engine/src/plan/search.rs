@@ -1,0 +1,167 @@
+//! Uniform-cost search for the best few routes.
+
+use super::{Estimate, Hop, MAX_HOPS, Request, Route, cost};
+use crate::matrix::{Cell, Matrix};
+use crate::registry::Registry;
+use formwork_formats::{Feature, Format};
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap};
+
+/// A route under construction.
+#[derive(Clone)]
+struct Path<'e> {
+    at: &'static Format,
+    /// The operation itself has been done; what follows are conversions of its result.
+    done: bool,
+    finished: bool,
+    hops: Vec<Hop<'e>>,
+    /// Features that are still there.
+    present: Vec<Feature>,
+    estimate: Estimate,
+    /// Ids of the plugins and formats passed: breaks ties, so that plans are stable.
+    trail: String,
+}
+
+impl PartialEq for Path<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Path<'_> {}
+impl PartialOrd for Path<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Path<'_> {
+    /// The heap gives the greatest first, so the lighter path is the greater.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let weight = other.estimate.weight.total_cmp(&self.estimate.weight);
+        weight.then_with(|| other.trail.cmp(&self.trail))
+    }
+}
+
+/// Finds up to `count` routes, the lightest first.
+pub(super) fn routes<'e>(
+    registry: &'e Registry,
+    request: &Request,
+    count: usize,
+    available_only: bool,
+) -> Vec<Route<'e>> {
+    let search = Search { registry, matrix: Matrix::new(registry), request, available_only };
+    let mut heap = BinaryHeap::from([search.start()]);
+    // A pinned plugin may lie on a heavier path to the same place, so more paths are followed then.
+    let most_visits = if request.wishes.pinned_plugins.is_empty() { count } else { count + 24 };
+    let mut visits: HashMap<(&str, bool), usize> = HashMap::new();
+    let mut found: Vec<Route<'e>> = Vec::new();
+    while let Some(path) = heap.pop() {
+        if path.finished {
+            if search.is_wanted(&path) {
+                found.push(Route { hops: path.hops, estimate: path.estimate });
+                if found.len() == count {
+                    break;
+                }
+            }
+            continue;
+        }
+        let visited = visits.entry((path.at.id, path.done)).or_default();
+        *visited += 1;
+        if *visited <= most_visits && path.hops.len() < MAX_HOPS {
+            search.expand(&path, &mut heap);
+        }
+    }
+    found
+}
+
+struct Search<'e, 'q> {
+    registry: &'e Registry,
+    matrix: Matrix<'e>,
+    request: &'q Request,
+    available_only: bool,
+}
+
+impl<'e> Search<'e, '_> {
+    fn start(&self) -> Path<'e> {
+        let from = self.request.from;
+        let mut present = self.request.features.clone().unwrap_or_else(|| from.holds.to_vec());
+        if !present.contains(&Feature::Quality) {
+            present.push(Feature::Quality);
+        }
+        Path {
+            at: from,
+            done: self.request.operation == "convert",
+            finished: false,
+            hops: Vec::new(),
+            present,
+            estimate: Estimate::default(),
+            trail: String::new(),
+        }
+    }
+
+    fn expand(&self, path: &Path<'e>, heap: &mut BinaryHeap<Path<'e>>) {
+        for cell in self.matrix.reading("convert", path.at.id).filter(|cell| self.is_allowed(*cell)) {
+            for to in cell.capability.to.iter().filter_map(|id| self.registry.format(id)) {
+                self.step(path, cell, Some(to), path.done, heap);
+            }
+        }
+        if path.done {
+            return;
+        }
+        for cell in
+            self.matrix.reading(&self.request.operation, path.at.id).filter(|cell| self.is_allowed(*cell))
+        {
+            if cell.capability.to.is_empty() {
+                self.step(path, cell, None, true, heap);
+            }
+            for to in cell.capability.to.iter().filter_map(|id| self.registry.format(id)) {
+                self.step(path, cell, Some(to), true, heap);
+            }
+        }
+    }
+
+    fn step(
+        &self,
+        path: &Path<'e>,
+        cell: Cell<'e>,
+        to: Option<&'static Format>,
+        done: bool,
+        heap: &mut BinaryHeap<Path<'e>>,
+    ) {
+        let finished = done && to.map(|format| format.id) == self.request.to.map(|format| format.id);
+        let passed_before =
+            |format: &Format| path.at.id == format.id || path.hops.iter().any(|hop| hop.from.id == format.id);
+        if !finished && to.is_none_or(|to| passed_before(to) || self.is_banned(to)) {
+            return;
+        }
+        let lossless =
+            self.request.options.get("lossless").is_some_and(|value| value == true || value == "true");
+        let (kept, lost): (Vec<_>, Vec<_>) =
+            path.present.iter().partition(|feature| cell.keeps(**feature, lossless && finished));
+        if lost.iter().any(|feature| self.request.wishes.keep.contains(feature)) {
+            return;
+        }
+        let bytes =
+            if path.hops.is_empty() { self.request.bytes } else { self.request.bytes.saturating_mul(4) };
+        let estimate = cost::add(path.estimate, cell, to, &lost, bytes, finished);
+        let mut hops = path.hops.clone();
+        let losses = lost;
+        hops.push(Hop { cell, from: path.at, to, settings: Vec::new(), losses });
+        let target = to.map_or("", |format| format.id);
+        let trail = format!("{}/{}>{target}", path.trail, cell.plugin.id());
+        heap.push(Path { at: to.unwrap_or(path.at), done, finished, hops, present: kept, estimate, trail });
+    }
+
+    fn is_allowed(&self, cell: Cell<'_>) -> bool {
+        let banned = self.request.wishes.banned_plugins.iter().any(|id| id == cell.plugin.id());
+        !banned && (!self.available_only || cell.is_available())
+    }
+
+    fn is_banned(&self, format: &Format) -> bool {
+        self.request.wishes.banned_formats.iter().any(|id| id == format.id)
+    }
+
+    fn is_wanted(&self, path: &Path<'_>) -> bool {
+        let used = |id: &String| path.hops.iter().any(|hop| hop.cell.plugin.id() == id);
+        self.request.wishes.pinned_plugins.iter().all(used)
+    }
+}

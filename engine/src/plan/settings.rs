@@ -1,0 +1,49 @@
+//! Gives each step of a route its options.
+
+use super::Route;
+use crate::matrix::{Setting, check_option, default_setting};
+use crate::{Error, Result};
+use serde_json::{Map, Value};
+
+/// Options that belong to the engine and apply to every operation.
+pub(crate) const ENGINE_OPTIONS: &[&str] = &["threads", "timeout", "input_format"];
+
+/// Hands every given option to the steps that declare it, and fills in defaults.
+///
+/// # Errors
+///
+/// `invalid_request` when a value is out of range, or when no step knows an option.
+pub(super) fn assign<'e>(mut route: Route<'e>, given: &Map<String, Value>) -> Result<Route<'e>> {
+    let declared = |name: &str| route.hops.iter().any(|hop| hop.cell.option(name).is_some());
+    if let Some(name) = given.keys().find(|name| !ENGINE_OPTIONS.contains(&name.as_str()) && !declared(name))
+    {
+        return Err(unknown(&route, name));
+    }
+    for hop in &mut route.hops {
+        hop.settings = hop
+            .cell
+            .capability
+            .options
+            .iter()
+            .filter_map(|spec| match given.get(&spec.name) {
+                Some(value) => Some(check_option(spec, value)),
+                None => default_setting(spec).map(Ok),
+            })
+            .collect::<Result<Vec<Setting>>>()?;
+    }
+    Ok(route)
+}
+
+fn unknown(route: &Route<'_>, name: &str) -> Error {
+    let mut known: Vec<&str> = route
+        .hops
+        .iter()
+        .flat_map(|hop| &hop.cell.capability.options)
+        .map(|spec| spec.name.as_str())
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let way = route.formats().join(" to ");
+    let error = Error::invalid(format!("there is no option `{name}` for {way}"));
+    if known.is_empty() { error } else { error.with_hint(format!("it takes {}", known.join(", "))) }
+}

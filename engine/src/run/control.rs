@@ -1,0 +1,109 @@
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Says stop to everything below it: engine, job, task. Cloning gives the same token.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken {
+    flag: Arc<AtomicBool>,
+    parent: Option<Arc<CancelToken>>,
+}
+
+impl CancelToken {
+    /// Makes a token that is cancelled by itself or by its parent.
+    pub fn child(&self) -> CancelToken {
+        CancelToken { flag: Arc::default(), parent: Some(Arc::new(self.clone())) }
+    }
+
+    /// Cancels. May be called from any thread, and from a signal handler's thread.
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Relaxed) || self.parent.as_ref().is_some_and(|parent| parent.is_cancelled())
+    }
+}
+
+/// Progress, cancel and deadline of one piece of work. Shared between threads.
+#[derive(Debug, Default)]
+pub struct Control {
+    cancel: CancelToken,
+    deadline: Option<Instant>,
+    timeout: Duration,
+    /// Ten-thousandths done of the whole; only grows. Shared with the parts of the work.
+    progress: Arc<AtomicU32>,
+    /// The part of the whole this control stands for: start and span.
+    share: Option<(f64, f64)>,
+}
+
+/// The greatest value of progress before the result is in place.
+const NEARLY: u32 = 9_900;
+
+impl Control {
+    /// Starts now, with an optional deadline.
+    pub fn new(cancel: CancelToken, timeout: Option<Duration>) -> Control {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Control {
+            cancel,
+            deadline,
+            timeout: timeout.unwrap_or_default(),
+            progress: Arc::default(),
+            share: None,
+        }
+    }
+
+    /// A control for one part of this work: cancelled with it, with a deadline of its own, moving this
+    /// one's progress from `share.0` on by `share.1`.
+    pub fn part(&self, timeout: Option<Duration>, share: (f64, f64)) -> Control {
+        let part = Control::new(self.cancel.child(), timeout);
+        Control { progress: self.progress.clone(), share: Some(share), ..part }
+    }
+
+    /// The token to cancel it with.
+    pub fn cancel_token(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// The part that is done, from 0 to 1; never shrinks, and reaches 1 only when the result is in
+    /// place.
+    pub fn progress(&self) -> f64 {
+        f64::from(self.progress.load(Ordering::Relaxed)) / 10_000.0
+    }
+
+    pub(crate) fn advance(&self, fraction: f64) {
+        let (start, span) = self.share.unwrap_or((0.0, 1.0));
+        let fraction = (start + span * fraction.clamp(0.0, 1.0)).clamp(0.0, 1.0);
+        let parts = (fraction * f64::from(NEARLY)) as u32;
+        self.progress.fetch_max(parts, Ordering::Relaxed);
+    }
+
+    pub(crate) fn complete(&self) {
+        self.progress.store(10_000, Ordering::Relaxed);
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Fails when the work was cancelled or is late.
+    ///
+    /// # Errors
+    ///
+    /// `cancelled`, `timeout`.
+    pub fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
+        }
+        if self.is_late() { Err(self.timeout_error()) } else { Ok(()) }
+    }
+
+    pub(crate) fn timeout_error(&self) -> Error {
+        let seconds = self.timeout.as_secs_f64();
+        Error::new(ErrorKind::Timeout, format!("it did not end within the timeout of {seconds} s"))
+            .with_hint("raise `timeout`")
+    }
+}

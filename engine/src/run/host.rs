@@ -1,0 +1,250 @@
+//! The functions the engine lends a plugin during one call. Everything that comes in is checked: a
+//! plugin is honest but may be wrong, and a worker will hand its wishes to the same functions.
+
+use super::control::Control;
+use super::item::Item;
+use super::sink::{OutputSpec, Sink};
+use crate::detect::Source;
+use crate::{Error, ErrorKind, Result};
+use formwork_abi::{self as abi, Host, Text};
+use formwork_formats::Feature;
+use serde_json::{Map, Value};
+use std::ffi::c_void;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What one call may read and write, and where it says what it did.
+pub struct StepContext<'c> {
+    inputs: &'c [Item],
+    sink: &'c Sink,
+    control: &'c Control,
+    /// The part of the whole work this step is: start and span.
+    share: (f64, f64),
+    found: Mutex<Found>,
+    failure: Mutex<Option<Error>>,
+}
+
+/// What a plugin said during a call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Sentences for the user.
+    pub warnings: Vec<String>,
+    /// Losses with details.
+    pub losses: Vec<(Feature, String)>,
+    /// Facts.
+    pub facts: Map<String, Value>,
+}
+
+/// The most warnings and losses kept from one call; the rest is counted in one last sentence.
+const MOST_SAYINGS: usize = 1_000;
+
+impl<'c> StepContext<'c> {
+    /// Prepares one call.
+    pub fn new(inputs: &'c [Item], sink: &'c Sink, control: &'c Control, share: (f64, f64)) -> Self {
+        StepContext { inputs, sink, control, share, found: Mutex::default(), failure: Mutex::default() }
+    }
+
+    /// Returns what the plugin said.
+    pub fn into_found(self) -> Found {
+        self.found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the first failure that was recorded.
+    pub fn take_failure(&self) -> Option<Error> {
+        lock(&self.failure).take()
+    }
+
+    /// The table to hand to the plugin; valid as long as this context is.
+    pub fn host(&self) -> Host {
+        Host {
+            size: size_of::<Host>() as u32,
+            minor: abi::ABI_MINOR,
+            context: std::ptr::from_ref(self).cast_mut().cast::<c_void>(),
+            tick,
+            warn,
+            lose,
+            fail,
+            report,
+            read_at,
+            release,
+            open_output,
+            write,
+            write_at,
+            close_output,
+            extension: Some(extension),
+        }
+    }
+
+    fn record(&self, error: Error) {
+        lock(&self.failure).get_or_insert(error);
+    }
+
+    /// Records a failure and turns success into 0, failure into -1.
+    fn status(&self, result: Result<()>) -> i32 {
+        match result {
+            Ok(()) => 0,
+            Err(error) => {
+                self.record(error);
+                -1
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// # Safety
+///
+/// `context` is the one of a [`StepContext::host`] whose context is alive.
+unsafe fn context<'a>(context: *mut c_void) -> &'a StepContext<'a> {
+    // SAFETY: the caller vouches for it; the contract forbids host calls after the call has returned.
+    unsafe { &*context.cast::<StepContext<'a>>() }
+}
+
+extern "C" fn tick(at: *mut c_void, done: u64, total: u64) -> u32 {
+    // SAFETY: the plugin hands back the pointer it was given.
+    let step = unsafe { context(at) };
+    if total > 0 {
+        let part = done.min(total) as f64 / total as f64;
+        step.control.advance(step.share.0 + step.share.1 * part);
+    }
+    if step.control.cancel_token().is_cancelled() {
+        step.record(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
+        return abi::TICK_CANCELLED;
+    }
+    if step.control.is_late() {
+        step.record(step.control.timeout_error());
+        return abi::TICK_DEADLINE;
+    }
+    abi::TICK_CONTINUE
+}
+
+extern "C" fn warn(at: *mut c_void, message: Text) {
+    // SAFETY: as in `tick`; the text lives for this call.
+    let (step, message) = unsafe { (context(at), message.to_string_lossy()) };
+    let mut found = lock(&step.found);
+    if found.warnings.len() < MOST_SAYINGS {
+        found.warnings.push(crate::text::clean(&message));
+    } else if found.warnings.len() == MOST_SAYINGS {
+        found.warnings.push("more warnings of this step are left out".into());
+    }
+}
+
+extern "C" fn lose(at: *mut c_void, feature: Text, detail: Text) {
+    // SAFETY: as in `warn`.
+    let (step, feature, detail) = unsafe { (context(at), feature.as_str(), detail.to_string_lossy()) };
+    let Some(feature) = feature.and_then(Feature::from_word) else { return };
+    let mut found = lock(&step.found);
+    if found.losses.len() < MOST_SAYINGS {
+        found.losses.push((feature, crate::text::clean(&detail)));
+    }
+}
+
+extern "C" fn fail(at: *mut c_void, kind: Text, limit: Text, message: Text) {
+    // SAFETY: as in `warn`.
+    let (step, kind, limit, message) =
+        unsafe { (context(at), kind.as_str(), limit.to_string_lossy(), message.to_string_lossy()) };
+    let kind = kind.and_then(ErrorKind::from_word).unwrap_or(ErrorKind::PluginFault);
+    let mut error = Error::new(kind, crate::text::clean(&message));
+    if kind == ErrorKind::LimitExceeded {
+        error.hint = Some(format!("raise the limit `{limit}` if the input is trusted"));
+        error.limit = Some(limit);
+    }
+    step.record(error);
+}
+
+extern "C" fn report(at: *mut c_void, json: Text) {
+    // SAFETY: as in `warn`.
+    let (step, json) = unsafe { (context(at), json.bytes()) };
+    if let Ok(Value::Object(facts)) = serde_json::from_slice(json) {
+        lock(&step.found).facts.extend(facts);
+    }
+}
+
+extern "C" fn read_at(at: *mut c_void, index: usize, offset: u64, buffer: *mut u8, length: usize) -> i64 {
+    // SAFETY: as in `tick`.
+    let step = unsafe { context(at) };
+    let Some(item) = step.inputs.get(index) else {
+        step.record(Error::new(
+            ErrorKind::PluginFault,
+            format!("the plugin read input {index}, which is not there"),
+        ));
+        return -1;
+    };
+    if buffer.is_null() || length == 0 {
+        return 0;
+    }
+    // SAFETY: the contract says the plugin's buffer has `length` bytes, all initialised.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, length) };
+    match item.read_at(offset, buffer) {
+        Ok(count) => count as i64,
+        Err(error) => {
+            step.record(Error::io(format!("cannot read {}", item.name), &error));
+            -1
+        }
+    }
+}
+
+extern "C" fn release(at: *mut c_void, index: usize) {
+    // SAFETY: as in `tick`.
+    let step = unsafe { context(at) };
+    if let Some(item) = step.inputs.get(index) {
+        item.release();
+    }
+}
+
+extern "C" fn open_output(at: *mut c_void, output: *const abi::Output) -> i64 {
+    // SAFETY: as in `tick`; the struct lives for this call, null is refused below.
+    let (step, output) = unsafe { (context(at), output.as_ref()) };
+    let Some(output) = output else { return -1 };
+    // SAFETY: the texts live for this call.
+    let (name, format) = unsafe { (output.name.to_string_lossy(), output.format.to_string_lossy()) };
+    let spec = OutputSpec {
+        name,
+        format,
+        kind: output.kind,
+        length: (output.length != abi::LENGTH_UNKNOWN).then_some(output.length),
+        modified: time(output.modified),
+        mode: output.mode,
+    };
+    match step.sink.open(spec) {
+        Ok(id) => id as i64,
+        Err(error) => {
+            step.record(error);
+            -1
+        }
+    }
+}
+
+extern "C" fn write(at: *mut c_void, output: i64, bytes: Text) -> i32 {
+    // SAFETY: as in `warn`.
+    let (step, bytes) = unsafe { (context(at), bytes.bytes()) };
+    step.status(step.sink.write(output, None, bytes))
+}
+
+extern "C" fn write_at(at: *mut c_void, output: i64, offset: u64, bytes: Text) -> i32 {
+    // SAFETY: as in `warn`.
+    let (step, bytes) = unsafe { (context(at), bytes.bytes()) };
+    step.status(step.sink.write(output, Some(offset), bytes))
+}
+
+extern "C" fn close_output(at: *mut c_void, output: i64) -> i32 {
+    // SAFETY: as in `tick`.
+    let step = unsafe { context(at) };
+    step.status(step.sink.close(output))
+}
+
+extern "C" fn extension(_: *mut c_void, _: Text) -> *const c_void {
+    std::ptr::null()
+}
+
+fn time(nanoseconds: i64) -> Option<std::time::SystemTime> {
+    use std::time::{Duration, SystemTime};
+    if nanoseconds == abi::TIME_UNKNOWN {
+        return None;
+    }
+    let span = Duration::from_nanos(nanoseconds.unsigned_abs());
+    let epoch = SystemTime::UNIX_EPOCH;
+    if nanoseconds < 0 { epoch.checked_sub(span) } else { epoch.checked_add(span) }
+}

@@ -1,0 +1,212 @@
+use crate::detect::Source;
+use crate::{Error, Result};
+use formwork_abi as abi;
+use formwork_formats::Format;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// A file, folder or link on its way through a job. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its name, or its path relative to what was handed over, with `/`.
+    pub name: String,
+    /// What it holds.
+    pub content: Content,
+    /// What it is, once detected.
+    pub format: Option<&'static Format>,
+    /// Last change.
+    pub modified: Option<SystemTime>,
+    /// Unix permission bits; 0 when unknown.
+    pub mode: u32,
+}
+
+/// What an item holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Bytes in memory.
+    Memory(Arc<Vec<u8>>),
+    /// A file that is opened when it is first read.
+    File(Arc<LazyFile>),
+    /// A folder.
+    Directory,
+    /// A symbolic link and its target.
+    Symlink(String),
+    /// A hard link and the name of the item it is the same as.
+    HardLink(String),
+}
+
+/// A file on disk, opened at the first read and closed on request.
+#[derive(Debug)]
+pub struct LazyFile {
+    path: PathBuf,
+    length: u64,
+    open: Mutex<Option<Arc<File>>>,
+    /// The staging folder it lies in, when it is the engine's own and may be moved into place.
+    pub(crate) staging: Option<Arc<crate::deliver::Staging>>,
+}
+
+impl LazyFile {
+    pub(crate) fn new(path: PathBuf, length: u64) -> LazyFile {
+        LazyFile { path, length, open: Mutex::default(), staging: None }
+    }
+
+    pub(crate) fn staged(path: PathBuf, length: u64, staging: Arc<crate::deliver::Staging>) -> LazyFile {
+        LazyFile { path, length, open: Mutex::default(), staging: Some(staging) }
+    }
+
+    /// An open file without a name.
+    pub(crate) fn spooled(file: File, length: u64) -> LazyFile {
+        LazyFile { path: PathBuf::new(), length, open: Mutex::new(Some(Arc::new(file))), staging: None }
+    }
+
+    /// Where it lies; empty when it has no name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn file(&self) -> io::Result<Arc<File>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = &*open {
+            return Ok(file.clone());
+        }
+        let file = Arc::new(File::open(&self.path)?);
+        *open = Some(file.clone());
+        Ok(file)
+    }
+
+    fn close(&self) {
+        if !self.path.as_os_str().is_empty() {
+            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+}
+
+impl Item {
+    /// An item of bytes in memory.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Item {
+        Item::new(name.into(), Content::Memory(Arc::new(bytes)))
+    }
+
+    pub(crate) fn new(name: String, content: Content) -> Item {
+        Item { name, content, format: None, modified: None, mode: 0 }
+    }
+
+    /// An item for a file, folder or link on disk; links are not followed unless `follow` is set.
+    ///
+    /// # Errors
+    ///
+    /// `io` when it is not there or not a file, folder or link.
+    pub fn from_path(path: &Path, name: String, follow: bool) -> Result<Item> {
+        let failed = |error: io::Error| {
+            Error::io("cannot read", &error).with_context("input", path.display().to_string())
+        };
+        let about = if follow { path.metadata() } else { path.symlink_metadata() }.map_err(failed)?;
+        let content = if about.is_dir() {
+            Content::Directory
+        } else if about.is_symlink() {
+            let target = std::fs::read_link(path).map_err(failed)?;
+            Content::Symlink(target.to_string_lossy().into_owned())
+        } else if about.is_file() {
+            Content::File(Arc::new(LazyFile::new(path.to_owned(), about.len())))
+        } else {
+            return Err(failed(io::Error::other("it is neither a file nor a folder")));
+        };
+        let modified = about.modified().ok();
+        Ok(Item { name, content, format: None, modified, mode: mode_of(&about) })
+    }
+
+    /// Whether it is a file with bytes.
+    pub fn is_file(&self) -> bool {
+        matches!(self.content, Content::Memory(_) | Content::File(_))
+    }
+
+    /// Number of bytes of a file.
+    pub fn length(&self) -> u64 {
+        match &self.content {
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::File(file) => file.length,
+            Content::Symlink(target) | Content::HardLink(target) => target.len() as u64,
+            Content::Directory => 0,
+        }
+    }
+
+    /// All bytes when they are in memory.
+    pub fn memory(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Memory(bytes) => Some(bytes),
+            Content::Symlink(target) | Content::HardLink(target) => Some(target.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// Reads all bytes.
+    ///
+    /// # Errors
+    ///
+    /// `io`; `limit_exceeded` (`memory`) beyond `most` bytes.
+    pub fn bytes(&self, most: u64) -> Result<Vec<u8>> {
+        let length = self.length();
+        if length > most {
+            let mut error =
+                Error::new(crate::ErrorKind::LimitExceeded, format!("{length} bytes are more than {most}"));
+            error.limit = Some("memory".into());
+            return Err(error);
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        let mut at = 0;
+        while at < bytes.len() {
+            match self
+                .read_at(at as u64, &mut bytes[at..])
+                .map_err(|error| Error::io("cannot read", &error))?
+            {
+                0 => bytes.truncate(at),
+                count => at += count,
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Closes the file until it is read again.
+    pub fn release(&self) {
+        if let Content::File(file) = &self.content {
+            file.close();
+        }
+    }
+
+    pub(crate) fn kind(&self) -> u32 {
+        match self.content {
+            Content::Memory(_) | Content::File(_) => abi::KIND_FILE,
+            Content::Directory => abi::KIND_DIRECTORY,
+            Content::Symlink(_) => abi::KIND_SYMLINK,
+            Content::HardLink(_) => abi::KIND_HARD_LINK,
+        }
+    }
+}
+
+impl Source for Item {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(memory) = self.memory() {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(memory.len());
+            let count = (memory.len() - start).min(buffer.len());
+            buffer[..count].copy_from_slice(&memory[start..start + count]);
+            return Ok(count);
+        }
+        match &self.content {
+            Content::File(file) => FileExt::read_at(&*file.file()?, buffer, offset),
+            _ => Ok(0),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(Item::length(self))
+    }
+}
+
+fn mode_of(about: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    about.permissions().mode() & 0o7777
+}

@@ -1,0 +1,25 @@
+//! Runs plans: steps in carriers, tasks in order, with progress, cancel, deadlines and limits.
+//!
+//! A [`Job`](crate::job::Job) is run by the scheduler in [`schedule`]; each of its working tasks by
+//! [`work`]; each step of a task by a [`Carrier`], which lends the plugin the functions in `host`.
+
+mod carrier;
+mod control;
+mod host;
+mod item;
+mod probe;
+mod schedule;
+mod sink;
+mod work;
+
+pub use carrier::{Call, Carrier, InProcess, StepRequest};
+pub use control::{CancelToken, Control};
+pub use host::{Found, StepContext};
+pub use item::{Content, Item};
+pub use probe::Probe;
+pub(crate) use probe::probe as probe_item;
+pub(crate) use schedule::run_job;
+pub use schedule::{JobReport, TaskReport, TaskState};
+pub use sink::{OutputSpec, Sink};
+pub use work::Work;
+pub(crate) use work::plan_for;

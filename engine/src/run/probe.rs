@@ -1,0 +1,66 @@
+use super::carrier::{Call, StepRequest};
+use super::control::Control;
+use super::host::StepContext;
+use super::item::Item;
+use super::sink::Sink;
+use crate::Result;
+use crate::detect::{self, Detection};
+use crate::engine::Parts;
+use formwork_formats::Feature;
+use serde_json::{Map, Value};
+
+/// What a file is: its format by its bytes, and the facts a plugin read from its header.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The format, with the evidence; `None` when nothing fits.
+    pub detection: Option<Detection>,
+    /// Facts: width, height, frames, entries …
+    pub facts: Map<String, Value>,
+    /// Why there are no facts, when a plugin could not read the header.
+    pub problem: Option<crate::Error>,
+    /// Sentences for the user.
+    pub warnings: Vec<String>,
+}
+
+impl Probe {
+    /// The features the file really holds, when a plugin told.
+    pub fn features(&self) -> Option<Vec<Feature>> {
+        let words = self.facts.get("features")?.as_array()?;
+        Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
+    }
+}
+
+/// Detects what an item is, unless its format is known already, and notes it in the item.
+pub(crate) fn detect_item(item: &mut Item) -> Result<Option<Detection>> {
+    let found = detect::detect(&*item, Some(&item.name))
+        .map_err(|error| crate::Error::io("cannot read", &error).with_context("input", item.name.clone()))?;
+    if item.format.is_none() {
+        item.format = found.as_ref().map(|detection| detection.format);
+    }
+    Ok(found)
+}
+
+/// Asks a plugin for the facts of an item whose format is known. `None` when no plugin probes it.
+pub(crate) fn facts(parts: &Parts, item: &Item, control: &Control) -> Option<Result<super::Found>> {
+    let format = item.format?;
+    let plugin = parts.registry.prober(format.id)?;
+    let limits = parts.limits;
+    let sink = Sink::memory(&limits, u64::MAX, parts.temporary.clone());
+    let inputs = std::slice::from_ref(item);
+    let request = StepRequest { target: "", operations: &[], inputs, limits };
+    let context = StepContext::new(inputs, &sink, control, (0.0, 0.0));
+    let result = parts.carrier.call(plugin, Call::Probe, &request, &context);
+    Some(result.map(|()| context.into_found()))
+}
+
+/// Detects and probes an item.
+pub(crate) fn probe(parts: &Parts, item: &mut Item, control: &Control) -> Result<Probe> {
+    let detection = detect_item(item)?;
+    let mut probe = Probe { detection, facts: Map::new(), problem: None, warnings: Vec::new() };
+    match facts(parts, item, control) {
+        Some(Ok(found)) => (probe.facts, probe.warnings) = (found.facts, found.warnings),
+        Some(Err(error)) => probe.problem = Some(error),
+        None => {}
+    }
+    Ok(probe)
+}

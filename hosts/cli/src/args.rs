@@ -1,0 +1,198 @@
+//! The words of the command line. They are stable: scripts and measurements call them.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  formwork convert holiday.heic holiday.webp
+  formwork convert photos/*.cr2 --to jpg -o out/ --set quality=high --set width=1600
+  formwork convert report.zip report.7z
+  formwork extract backup.tgz backup/
+  formwork archive docs/ notes.txt all.zip --set password=secret
+  formwork thumbnail film.gif small.png --set width=200
+  formwork plan report.zip --to 7z
+  formwork probe mystery.bin --json
+  cat in.png | formwork convert - - --to webp > out.webp
+
+More operations: archive, extract, thumbnail, crop, optimize; `formwork formats --operation NAME` says
+what each reads and writes, `formwork options FROM TO` which options there are.";
+
+/// Converts files: images and archives, from any of their formats to any other.
+#[derive(Parser)]
+#[command(name = "formwork", version, about, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Converts files: IN… OUT, or IN… --to FORMAT -o FOLDER
+    #[command(after_help = EXAMPLES)]
+    Convert(Transfer),
+    /// Shows the route a conversion would take, its cost and losses; runs nothing
+    Plan(Plan),
+    /// Runs a job: a graph of named tasks in JSON
+    Run(Job),
+    /// Says what a file is: format, dimensions, frames, entries, metadata
+    Probe(Probe),
+    /// Lists formats, or what one can become
+    Formats(Formats),
+    /// Lists every capability of every plugin
+    Matrix(Listing),
+    /// Lists the options of a conversion
+    Options(Options),
+    /// Shows which plugins and back ends are there, and what to install for the rest
+    Doctor(Listing),
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page
+    Man,
+    /// Prints the families a command line needs
+    #[command(hide = true)]
+    Families {
+        /// The command line
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Describes one plugin file
+    #[command(hide = true)]
+    ScanPlugin {
+        /// The file
+        path: PathBuf,
+    },
+    #[command(external_subcommand)]
+    Operation(Vec<OsString>),
+}
+
+/// IN… OUT, and how.
+#[derive(ClapArgs, Clone, Debug)]
+pub(crate) struct Transfer {
+    /// Inputs, then the output unless -o is given; `-` is standard input or output
+    #[arg(required = true, value_name = "IN… OUT")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Format of the result; default: what the output's name says
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// Folder for the results, or `-` for standard output
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+    /// Jobs at once in a batch; default: one for each processor
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Least isolation level: 0 runs plugins in this process
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) isolation: Option<u8>,
+    /// Replaces what is there
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// Options, wishes and limits.
+#[derive(ClapArgs, Clone, Debug, Default)]
+pub(crate) struct How {
+    /// Sets an option, as in --set quality=85; see `formwork options FROM TO`
+    #[arg(short, long = "set", value_name = "OPTION=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Raises or lowers a limit, as in --limit pixels=500000000
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+    /// Takes only routes that use this plugin
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) pin: Vec<String>,
+    /// Takes no route that uses this plugin
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) ban: Vec<String>,
+    /// Takes no route through this format
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) avoid: Vec<String>,
+    /// Takes no route that loses this feature, as in --keep alpha
+    #[arg(long, value_name = "FEATURE")]
+    pub(crate) keep: Vec<String>,
+    /// Prints one JSON object a line; the receipt is the last
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Plan {
+    /// The input
+    pub(crate) input: PathBuf,
+    /// Format of the result
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// The operation
+    #[arg(long, default_value = "convert")]
+    pub(crate) operation: String,
+    /// Shows up to so many routes
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    pub(crate) top: usize,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Job {
+    /// The job's JSON file; `-` is standard input
+    pub(crate) file: PathBuf,
+    /// Raises or lowers a limit, as in --limit pixels=500000000
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+    /// Prints one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Probe {
+    /// The files; `-` is standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Prints one JSON object a file
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Formats {
+    /// What this format can become
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) from: Option<String>,
+    /// What can become this format
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// What this operation reads and writes
+    #[arg(long, value_name = "OPERATION")]
+    pub(crate) operation: Option<String>,
+    /// Prints one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Listing {
+    /// Prints one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Options {
+    /// Format of the input
+    pub(crate) from: String,
+    /// Format of the result
+    pub(crate) to: String,
+    /// The operation
+    #[arg(long, default_value = "convert")]
+    pub(crate) operation: String,
+    /// Prints one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,314 @@
+//! `convert` and every other operation that reads `IN… OUT`.
+
+use crate::args::Transfer;
+use crate::inputs::{self, Transferred};
+use crate::{exit, setup, show};
+use formwork::deliver::{Placement, Receipt};
+use formwork::formats::Family;
+use formwork::job::{Job, Operation};
+use formwork::run::{CancelToken, Control, Work};
+use formwork::{Engine, Error, ErrorKind, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Runs one operation on everything the command line names.
+pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
+    if let Some(level) = args.isolation.filter(|level| *level > 0) {
+        return Err(Error::new(
+            ErrorKind::IsolationUnavailable,
+            format!("isolation level {level} cannot be had"),
+        )
+        .with_hint("this build runs plugins in its own process: level 0"));
+    }
+    let mut session = Session::prepare(args, operation)?;
+    let cancel = CancelToken::default();
+    stop_on_interrupt(&session.engine, &cancel);
+    if session.gathers {
+        let outcome = session.gather(&cancel);
+        return session.tell(&args.paths[0], outcome, &cancel);
+    }
+    let transfers = session.transfers()?;
+    match transfers.as_slice() {
+        [only] => {
+            let outcome = session.transfer(only, &cancel);
+            session.tell(&only.input, outcome, &cancel)
+        }
+        many => session.batch(many, &cancel),
+    }
+}
+
+/// Everything one call of the command line needs.
+struct Session<'a> {
+    engine: Engine,
+    args: &'a Transfer,
+    request: inputs::Request,
+    work: Work,
+    /// All inputs go into one result.
+    gathers: bool,
+}
+
+impl<'a> Session<'a> {
+    fn prepare(args: &'a Transfer, operation: &str) -> Result<Self> {
+        let threads = setup::processors() as u32;
+        let engine = setup::engine(&args.how.limit, threads, args.how.json)?;
+        let finds = |operation: &str| {
+            let mut cells = engine.matrix().cells();
+            cells.any(|cell| cell.capability.operation == operation && cell.capability.to.is_empty())
+        };
+        let request = inputs::read(&engine, args, finds(operation))?;
+        if request.inputs.is_empty() {
+            return Err(Error::invalid("there is no input").with_hint("formwork convert IN… OUT"));
+        }
+        let target = request.target.as_deref().and_then(|id| engine.registry().format(id));
+        // A folder, or several files, for an archive: packed, not converted one by one.
+        let packs = target.is_some_and(|format| format.family == Family::Archive)
+            && operation == "convert"
+            && (request.inputs.len() > 1 && args.output.is_none()
+                || request.inputs.iter().any(|path| path.is_dir()));
+        let operation = if packs { "archive" } else { operation };
+        let gathers = packs
+            || engine
+                .matrix()
+                .cells()
+                .any(|cell| cell.capability.operation == operation && cell.capability.many_inputs);
+        let work = Work {
+            operation: operation.to_owned(),
+            output_format: request.target.clone(),
+            options: setup::options(&args.how)?,
+            wishes: setup::wishes(&args.how)?,
+        };
+        Ok(Session { engine, args, request, work, gathers })
+    }
+
+    /// Pairs every input with its output; folders give one pair for each file in them.
+    fn transfers(&mut self) -> Result<Vec<Transferred>> {
+        let writes_tree = self.work.output_format.is_none() && self.work.operation != "convert";
+        if self.work.output_format.is_none() && self.work.operation == "convert" {
+            return Err(
+                Error::invalid("nothing says which format is wanted").with_hint("name it with --to FORMAT")
+            );
+        }
+        let several = self.request.inputs.len() > 1 || self.request.inputs.iter().any(|path| path.is_dir());
+        let mut transfers = Vec::new();
+        for input in &self.request.inputs {
+            if input.is_dir() {
+                for file in inputs::files_below(input)? {
+                    let folder = self.request.output.clone().unwrap_or_else(|| input.clone());
+                    let output = folder.join(file.parent().unwrap_or(Path::new(""))).join("");
+                    transfers.push(Transferred { input: input.join(&file), output });
+                }
+                continue;
+            }
+            let beside = || input.parent().unwrap_or(Path::new("")).join("");
+            let beside = || if inputs::is_standard(input) { PathBuf::from("-") } else { dot(beside()) };
+            let output = match &self.request.output {
+                Some(output) if several && !inputs::is_standard(output) && !writes_tree => output.join(""),
+                Some(output) if self.args.output.is_some() && !inputs::is_standard(output) => output.join(""),
+                Some(output) => output.clone(),
+                None => beside(),
+            };
+            transfers.push(Transferred { input: input.clone(), output });
+        }
+        if transfers.is_empty() {
+            return Err(Error::invalid("the folder holds no files"));
+        }
+        Ok(transfers)
+    }
+
+    fn transfer(&self, transfer: &Transferred, cancel: &CancelToken) -> Result<Receipt> {
+        let control = Control::new(cancel.child(), None);
+        let input = import(&transfer.input, &self.engine)?;
+        let work = || self.finish(vec![input], &transfer.output, &control);
+        with_bar(self.args.how.json, &transfer.input, &control, work)
+    }
+
+    fn gather(&self, cancel: &CancelToken) -> Result<Receipt> {
+        let control = Control::new(cancel.child(), None);
+        let inputs =
+            self.request.inputs.iter().map(|path| import(path, &self.engine)).collect::<Result<Vec<_>>>()?;
+        let output = self.request.output.clone().unwrap_or_else(|| "-".into());
+        let work = || self.finish(inputs, &output, &control);
+        with_bar(self.args.how.json, &output, &control, work)
+    }
+
+    /// Runs the job and delivers: to a place on disk, or to standard output.
+    fn finish(&self, inputs: Vec<Operation>, output: &Path, control: &Control) -> Result<Receipt> {
+        let to_stdout = inputs::is_standard(output);
+        let place = Placement { path: output.to_owned(), overwrite: self.args.force, durable: true };
+        let export = if to_stdout { Operation::ExportBytes } else { Operation::ExportPath(place) };
+        let report = self.engine.run(&Job::simple(inputs, self.work.clone(), export)?, control);
+        if let Some(error) = report.error() {
+            return Err(error.clone());
+        }
+        for item in report.exported.iter().flat_map(|(_, items)| items).filter(|item| item.is_file()) {
+            let bytes = item.bytes(u64::MAX)?;
+            let mut stdout = std::io::stdout().lock();
+            stdout
+                .write_all(&bytes)
+                .and_then(|()| stdout.flush())
+                .map_err(|error| Error::io("standard output", &error))?;
+        }
+        let mut receipt = report.receipts().next().cloned().unwrap_or_default();
+        if to_stdout {
+            receipt.outputs.iter_mut().for_each(|record| record.path = Some("-".into()));
+        }
+        Ok(receipt)
+    }
+
+    /// Converts many, several at once; one failure does not stop the others.
+    fn batch(&self, transfers: &[Transferred], cancel: &CancelToken) -> Result<u8> {
+        let workers = self.args.jobs.unwrap_or_else(setup::processors).clamp(1, transfers.len());
+        let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let output = Mutex::new(());
+        let bar = batch_bar(transfers.len(), self.args.how.json);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while let Some(transfer) = transfers.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let outcome = self.quiet_transfer(transfer, cancel);
+                        let _one_at_a_time = output.lock();
+                        bar.suspend(|| self.tell_one(&transfer.input, &outcome, cancel));
+                        bar.inc(1);
+                        failed.fetch_add(usize::from(outcome.is_err()), Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        bar.finish_and_clear();
+        let failed = failed.into_inner();
+        if !self.args.how.json {
+            eprintln!(
+                "{} of {} done{}",
+                transfers.len() - failed,
+                transfers.len(),
+                if failed > 0 { format!(", {failed} failed") } else { String::new() }
+            );
+        }
+        Ok(match (cancel.is_cancelled(), failed) {
+            (true, _) => exit::INTERRUPTED,
+            (_, 0) => exit::OK,
+            _ => exit::SOME_FAILED,
+        })
+    }
+
+    fn quiet_transfer(&self, transfer: &Transferred, cancel: &CancelToken) -> Result<Receipt> {
+        let control = Control::new(cancel.child(), None);
+        control.check()?;
+        if let Some(folder) = Some(&transfer.output).filter(|path| inputs::ends_in_slash(path)) {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                Error::io("cannot create the folder", &error)
+                    .with_context("output", folder.display().to_string())
+            })?;
+        }
+        self.finish(vec![import(&transfer.input, &self.engine)?], &transfer.output, &control)
+    }
+
+    fn tell(&self, input: &Path, outcome: Result<Receipt>, cancel: &CancelToken) -> Result<u8> {
+        self.tell_one(input, &outcome, cancel);
+        Ok(match outcome {
+            Ok(_) => exit::OK,
+            Err(_) if cancel.is_cancelled() => exit::INTERRUPTED,
+            Err(error) => exit::code(&error),
+        })
+    }
+
+    fn tell_one(&self, input: &Path, outcome: &Result<Receipt>, cancel: &CancelToken) {
+        // With the result on standard output, the receipt has to stand aside.
+        let aside = self.request.output.as_deref().is_some_and(inputs::is_standard);
+        let print =
+            |json: serde_json::Value| if aside { eprintln!("{json}") } else { show::line(&json.to_string()) };
+        match outcome {
+            Ok(receipt) if self.args.how.json => print(show::success_json(receipt)),
+            Ok(receipt) => show::receipt(receipt, aside && !std::io::stderr().is_terminal()),
+            Err(error) if self.args.how.json => {
+                print(show::failure_json(&input.display().to_string(), error))
+            }
+            Err(_) if cancel.is_cancelled() => eprintln!("interrupted; nothing was left behind"),
+            Err(error) => {
+                show::error(&error.clone().with_context("input", input.display().to_string()));
+            }
+        }
+    }
+}
+
+/// Runs `work` with a bar on the terminal that follows the control; without one when there is no
+/// terminal, and for work that ends within a moment.
+fn with_bar<T>(json: bool, input: &Path, control: &Control, work: impl FnOnce() -> T) -> T {
+    if json || !std::io::stderr().is_terminal() {
+        return work();
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            std::thread::park_timeout(PATIENCE);
+            if done.load(Ordering::Relaxed) {
+                return;
+            }
+            let bar = ProgressBar::new(1000).with_message(formwork::clean(&input.display().to_string()));
+            let style = ProgressStyle::with_template("{msg} {bar:40} {percent}%  {elapsed}");
+            let bar = if let Ok(style) = style { bar.with_style(style) } else { bar };
+            while !done.load(Ordering::Relaxed) {
+                bar.set_position((control.progress() * 1000.0) as u64);
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+            bar.finish_and_clear();
+        });
+        let result = work();
+        done.store(true, Ordering::Relaxed);
+        watcher.thread().unpark();
+        result
+    })
+}
+
+/// Work that ends within this time shows no bar.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+fn batch_bar(length: usize, json: bool) -> ProgressBar {
+    let hidden = json || !std::io::stderr().is_terminal();
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {eta} left");
+    let bar = ProgressBar::with_draw_target(Some(length as u64), target);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn dot(path: PathBuf) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from("./") } else { path }
+}
+
+/// The import task for a path; standard input is read into memory under the limit.
+fn import(path: &Path, engine: &Engine) -> Result<Operation> {
+    if !inputs::is_standard(path) {
+        return Ok(Operation::ImportPath { path: path.to_owned() });
+    }
+    let most = engine.limits().memory;
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| Error::io("cannot read standard input", &error).with_context("input", "-"))?;
+    if bytes.len() as u64 > most {
+        let mut error =
+            Error::new(ErrorKind::LimitExceeded, format!("standard input has more than {most} bytes"));
+        error.limit = Some("memory".into());
+        return Err(error.with_hint("use a file, or raise the limit `memory`"));
+    }
+    Ok(Operation::ImportBytes { name: "stdin".into(), bytes: std::sync::Arc::new(bytes) })
+}
+
+/// On the first interrupt all work is cancelled; what has not stopped after a moment is left where it
+/// is, and its unfinished files are removed.
+fn stop_on_interrupt(engine: &Engine, cancel: &CancelToken) {
+    const GRACE: Duration = Duration::from_millis(250);
+    let (engine, cancel) = (engine.clone(), cancel.clone());
+    let _ = ctrlc::set_handler(move || {
+        cancel.cancel();
+        std::thread::sleep(GRACE);
+        engine.abandon();
+        std::process::exit(i32::from(exit::INTERRUPTED));
+    });
+}

@@ -1,0 +1,62 @@
+//! Shows what is there, what is not, and what to do about it.
+
+use crate::args::Listing;
+use crate::{exit, setup, show};
+use formwork::Result;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Prints plugins, refusals and missing back ends.
+pub(crate) fn run(args: &Listing) -> Result<u8> {
+    let engine = setup::engine(&[], 1, false)?;
+    let registry = engine.registry();
+    let missing = |plugin: &formwork::registry::Plugin| -> BTreeSet<String> {
+        plugin
+            .description
+            .capabilities
+            .iter()
+            .filter_map(|capability| capability.unavailable.clone())
+            .collect()
+    };
+    if args.json {
+        let plugins: Vec<Value> = registry
+            .plugins()
+            .iter()
+            .map(|plugin| {
+                let about = &plugin.description;
+                json!({"id": about.id, "version": about.version, "summary": about.summary, "licence": about.licence,
+                    "path": plugin.path, "libraries": about.libraries, "unavailable": missing(plugin)})
+            })
+            .collect();
+        let refusals: Vec<Value> = registry
+            .refusals()
+            .iter()
+            .map(|refusal| json!({"path": refusal.path, "reason": refusal.reason}))
+            .collect();
+        show::line(
+            &json!({"version": env!("CARGO_PKG_VERSION"), "processors": setup::processors(),
+            "plugins": plugins, "refused": refusals})
+            .to_string(),
+        );
+        return Ok(exit::OK);
+    }
+    show::line(&format!("formwork {}, {} processors", env!("CARGO_PKG_VERSION"), setup::processors()));
+    for plugin in registry.plugins() {
+        let about = &plugin.description;
+        show::line(&format!("\n{} {}  {}  [{}]", about.id, about.version, about.summary, about.licence));
+        show::line(&format!("  {}", plugin.path.display()));
+        for library in &about.libraries {
+            show::line(&format!("  on {} {} ({})", library.name, library.version, library.licence));
+        }
+        for install in missing(plugin) {
+            show::line(&format!("  partly unavailable: {install}"));
+        }
+    }
+    for refusal in registry.refusals() {
+        show::line(&format!("\nrefused: {}\n  {}", refusal.path.display(), refusal.reason));
+    }
+    if registry.plugins().is_empty() {
+        show::line("no plugins were found: set FORMWORK_PLUGINS to the folder that holds them");
+    }
+    Ok(exit::OK)
+}

@@ -1,0 +1,56 @@
+//! Runs a job file.
+
+use crate::args::Job as Arguments;
+use crate::{exit, inputs, setup, show};
+use formwork::job::Job;
+use formwork::run::Control;
+use formwork::{Error, Result};
+use serde_json::{Value, json};
+use std::io::Read;
+
+/// Reads, checks and runs a job.
+pub(crate) fn run(args: &Arguments) -> Result<u8> {
+    let mut text = String::new();
+    let failed = |error: std::io::Error| {
+        Error::io("cannot read the job", &error).with_context("input", args.file.display().to_string())
+    };
+    if inputs::is_standard(&args.file) {
+        std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
+    } else {
+        text = std::fs::read_to_string(&args.file).map_err(failed)?;
+    }
+    let json: Value = serde_json::from_str(&text)
+        .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
+    let job = Job::from_json(&json)?;
+    let engine = setup::engine(&args.limit, setup::processors() as u32, args.json)?;
+    let report = engine.run(&job, &Control::default());
+    for task in &report.tasks {
+        if args.json {
+            let mut line = json!({"task": task.task, "state": task.state.word()});
+            if let Some(error) = &task.error {
+                line["error"] = show::error_json(error);
+            }
+            if !task.receipts.is_empty() {
+                line["receipts"] = task.receipts.iter().map(formwork::deliver::Receipt::to_json).collect();
+            }
+            if !task.paths.is_empty() {
+                line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
+            }
+            show::line(&line.to_string());
+        } else {
+            task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
+            if let Some(error) = &task.error {
+                eprint!("task {}: ", task.task);
+                show::error(error);
+            }
+        }
+    }
+    let error = report.error();
+    if args.json {
+        let status = if error.is_some() { "error" } else { "ok" };
+        show::line(
+            &json!({"status": status, "tag": job.tag, "error": error.map(show::error_json)}).to_string(),
+        );
+    }
+    Ok(error.map_or(exit::OK, exit::code))
+}

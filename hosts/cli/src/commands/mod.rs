@@ -1,0 +1,14 @@
+//! One module for each command.
+
+pub(crate) mod convert;
+pub(crate) mod doctor;
+pub(crate) mod families;
+pub(crate) mod formats;
+pub(crate) mod help;
+pub(crate) mod job;
+pub(crate) mod matrix;
+pub(crate) mod operation;
+pub(crate) mod options;
+pub(crate) mod plan;
+pub(crate) mod probe;
+pub(crate) mod scan;

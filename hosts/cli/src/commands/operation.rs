@@ -1,0 +1,37 @@
+//! Every other operation by its name: `formwork thumbnail IN OUT`.
+
+use crate::args::Transfer;
+use crate::{exit, setup};
+use clap::Parser;
+use formwork::{Error, Result};
+use std::ffi::OsString;
+
+#[derive(Parser)]
+#[command(disable_version_flag = true)]
+struct Words {
+    #[command(flatten)]
+    transfer: Transfer,
+}
+
+/// Runs the operation the first word names.
+pub(crate) fn run(words: &[OsString]) -> Result<u8> {
+    let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let engine = setup::engine(&[], 1, false)?;
+    let known = engine.matrix().operations();
+    if !known.contains(name.as_str()) {
+        let mut all =
+            vec!["plan", "run", "probe", "formats", "matrix", "options", "doctor", "completions", "man"];
+        all.extend(known);
+        return Err(Error::invalid(format!("there is no command `{name}`"))
+            .with_hint(format!("commands on this machine: {}", all.join(", "))));
+    }
+    let usage = format!("formwork {name}");
+    let arguments = std::iter::once(OsString::from(usage)).chain(words.iter().skip(1).cloned());
+    match Words::try_parse_from(arguments) {
+        Ok(words) => super::convert::run(&words.transfer, &name),
+        Err(error) => {
+            let _ = error.print();
+            Ok(if error.use_stderr() { exit::USAGE } else { exit::OK })
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Says what files are.
+
+use crate::args::Probe as Arguments;
+use crate::{exit, inputs, setup, show};
+use formwork::run::{Control, Item, Probe};
+use formwork::{Engine, Error, Result, clean};
+use serde_json::{Map, Value};
+use std::io::Read;
+use std::path::Path;
+
+/// Probes every file; one that cannot be read does not stop the others.
+pub(crate) fn run(args: &Arguments) -> Result<u8> {
+    let engine = setup::engine(&[], 1, false)?;
+    let mut code = exit::OK;
+    for path in &args.files {
+        let outcome = item(path, &engine).and_then(|item| {
+            let bytes = item.length();
+            engine.probe(item, &Control::default()).map(|probe| (probe, bytes))
+        });
+        match outcome {
+            Ok((probe, bytes)) if args.json => show::line(&to_json(path, &probe, bytes).to_string()),
+            Ok((probe, bytes)) => print(path, &probe, bytes),
+            Err(error) => {
+                code = exit::code(&error);
+                if args.json {
+                    show::line(&show::failure_json(&path.display().to_string(), &error).to_string());
+                } else {
+                    show::error(&error);
+                }
+            }
+        }
+    }
+    Ok(if code != exit::OK && args.files.len() > 1 { exit::SOME_FAILED } else { code })
+}
+
+/// Opens a file, or reads standard input.
+pub(crate) fn item(path: &Path, engine: &Engine) -> Result<Item> {
+    if !inputs::is_standard(path) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        return Item::from_path(path, name, true);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(engine.limits().memory).read_to_end(&mut bytes);
+    read.map_err(|error| Error::io("cannot read standard input", &error).with_context("input", "-"))?;
+    Ok(Item::from_bytes("", bytes))
+}
+
+fn to_json(path: &Path, probe: &Probe, bytes: u64) -> Value {
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("status", "ok".into());
+    put("path", path.display().to_string().into());
+    put("bytes", bytes.into());
+    match &probe.detection {
+        Some(found) => {
+            put("format", found.format.id.into());
+            put("name", found.format.name.into());
+            put("family", found.format.family.word().into());
+            put("mime", found.format.mime.first().copied().into());
+            put("confidence", format!("{:?}", found.confidence).to_ascii_lowercase().into());
+            put("evidence", found.evidence.clone().into());
+            put("claimed", found.claimed.map(|format| format.id).into());
+            put("encrypted", found.encrypted.into());
+        }
+        None => {
+            put("format", Value::Null);
+        }
+    }
+    if let Some(problem) = &probe.problem {
+        put("problem", show::error_json(problem));
+    }
+    put("warnings", probe.warnings.clone().into());
+    put("facts", Value::Object(probe.facts.clone()));
+    object.into()
+}
+
+fn print(path: &Path, probe: &Probe, bytes: u64) {
+    let name = clean(&path.display().to_string());
+    let Some(found) = &probe.detection else {
+        show::line(&format!("{name}: unknown, {}", show::bytes(bytes)));
+        return;
+    };
+    let format = found.format;
+    show::line(&format!("{name}: {} ({}), {}", format.name, format.id, show::bytes(bytes)));
+    show::line(&format!("  evidence: {}", clean(&found.evidence)));
+    if let Some(claimed) = found.claimed {
+        show::line(&format!("  the name claims {}, which is wrong", claimed.id));
+    }
+    if found.encrypted {
+        show::line("  encrypted: a password is needed");
+    }
+    for (key, value) in &probe.facts {
+        print_fact(key, value);
+    }
+    if let Some(problem) = &probe.problem {
+        show::line(&format!("  problem: {}", clean(&problem.message)));
+    }
+    for warning in &probe.warnings {
+        show::line(&format!("  note: {}", clean(warning)));
+    }
+}
+
+fn print_fact(key: &str, value: &Value) {
+    match value {
+        Value::String(text) => show::line(&format!("  {key}: {}", clean(text))),
+        Value::Array(rows) if rows.iter().all(Value::is_object) && !rows.is_empty() => {
+            show::line(&format!("  {key}:"));
+            for row in rows {
+                let cells = row.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+                let cells: Vec<String> =
+                    cells.map(|(key, value)| format!("{key} {}", plain(value))).collect();
+                show::line(&format!("    {}", cells.join(", ")));
+            }
+        }
+        Value::Array(words) => {
+            show::line(&format!("  {key}: {}", words.iter().map(plain).collect::<Vec<_>>().join(", ")));
+        }
+        other => show::line(&format!("  {key}: {other}")),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    clean(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+}

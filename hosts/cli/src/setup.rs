@@ -1,0 +1,101 @@
+//! Sets the engine up from what only a host may look at: environment, home folder, own path.
+
+use crate::args::How;
+use formwork::formats::Feature;
+use formwork::load::Scanner;
+use formwork::plan::Wishes;
+use formwork::{Engine, Error, Limits, Result};
+use serde_json::{Map, Value};
+use std::env;
+use std::path::PathBuf;
+
+/// The word this program is started with to describe one plugin file.
+pub(crate) const SCAN: &str = "scan-plugin";
+
+/// Makes the engine with everything this machine has.
+pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool) -> Result<Engine> {
+    let program = env::current_exe().map_err(|error| Error::io("cannot find this program", &error))?;
+    let mut builder = Engine::builder().limits(read_limits(limits)?).threads(threads).hashes(hashes);
+    for folder in plugin_folders(&program) {
+        builder = builder.plugin_folder(folder);
+    }
+    if let Some(folder) = cache_folder() {
+        builder = builder.cache_folder(folder);
+    }
+    builder
+        .temporary_folder(env::temp_dir())
+        .scanner(Scanner::Command { program, arguments: vec![SCAN.into()] })
+        .build()
+}
+
+/// Where plugins are looked for: `FORMWORK_PLUGINS`, else beside the program and in `../lib/formwork`.
+fn plugin_folders(program: &std::path::Path) -> Vec<PathBuf> {
+    if let Some(list) = env::var_os("FORMWORK_PLUGINS") {
+        return env::split_paths(&list).collect();
+    }
+    let Some(here) = program.parent() else { return Vec::new() };
+    vec![here.to_owned(), here.join("plugins"), here.join("../lib/formwork")]
+}
+
+fn cache_folder() -> Option<PathBuf> {
+    let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    given("FORMWORK_CACHE")
+        .or_else(|| given("XDG_CACHE_HOME").map(|folder| folder.join("formwork")))
+        .or_else(|| given("HOME").map(|folder| folder.join(".cache/formwork")))
+}
+
+/// Processors this process may use.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Splits `name=value`.
+fn pair<'p>(text: &'p str, flag: &str) -> Result<(&'p str, &'p str)> {
+    text.split_once('=').ok_or_else(|| Error::invalid(format!("{flag} takes NAME=VALUE, not `{text}`")))
+}
+
+/// The options given with `--set`.
+pub(crate) fn options(how: &How) -> Result<Map<String, Value>> {
+    let pairs = how.set.iter().map(|text| pair(text, "--set"));
+    pairs.map(|pair| pair.map(|(name, value)| (name.trim().to_owned(), Value::from(value)))).collect()
+}
+
+/// The wishes given with `--pin`, `--ban`, `--avoid` and `--keep`.
+pub(crate) fn wishes(how: &How) -> Result<Wishes> {
+    let keep = how.keep.iter().map(|word| formwork::feature(word)).collect::<Result<Vec<Feature>>>()?;
+    Ok(Wishes {
+        pinned_plugins: how.pin.clone(),
+        banned_plugins: how.ban.clone(),
+        banned_formats: how.avoid.clone(),
+        keep,
+    })
+}
+
+fn read_limits(given: &[String]) -> Result<Limits> {
+    let mut limits = Limits::default();
+    for text in given {
+        let (name, value) = pair(text, "--limit")?;
+        let wrong = || Error::invalid(format!("the limit `{name}` takes a whole number, not `{value}`"));
+        let value: u64 = value.replace('_', "").parse().map_err(|_| wrong())?;
+        let field = match name {
+            "memory" => &mut limits.memory,
+            "pixels" => &mut limits.pixels,
+            "side" => &mut limits.side,
+            "frames" => &mut limits.frames,
+            "metadata" => &mut limits.metadata,
+            "output" => &mut limits.output,
+            "entries" => &mut limits.entries,
+            "ratio" => &mut limits.ratio,
+            "ratio_floor" => &mut limits.ratio_floor,
+            "depth" => &mut limits.depth,
+            "name" => &mut limits.name,
+            _ => {
+                return Err(Error::invalid(format!("there is no limit `{name}`")).with_hint(
+                    "limits are memory, pixels, side, frames, metadata, output, entries, ratio, ratio_floor, depth, name",
+                ));
+            }
+        };
+        *field = value;
+    }
+    Ok(limits)
+}
