@@ -139,7 +139,7 @@ impl World {
         command.arg("--json").current_dir(self.scratch.join("a/b/work"));
         command.env("HOME", self.scratch.join("home")).env("TMPDIR", self.scratch.join("tmp"));
         command.env("XDG_CACHE_HOME", place::target().join("tests-cache"));
-        let limits = Limits { deadline: DEADLINE, address_space: Some(16 << 30) };
+        let limits = Limits { deadline: DEADLINE, address_space: Some(16 << 30), ..Limits::default() };
         program::call_command(&mut command, &[], &limits)
     }
 

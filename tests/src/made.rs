@@ -2,17 +2,27 @@
 
 /// Makes an 8-bit RGB PNG: a diagonal ramp, no two corners alike. Deflate is used in its stored form.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
+    ramp_png(width, height, false)
+}
+
+/// Makes the same with an alpha channel: clear at the left, opaque at the right.
+pub fn clear_png(width: u32, height: u32) -> Vec<u8> {
+    ramp_png(width, height, true)
+}
+
+fn ramp_png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
     let mut rows = Vec::new();
     for y in 0..height {
         rows.push(0); // filter: none
         for x in 0..width {
             rows.extend([ramp(x, width), ramp(y, height), ramp(x + y, width + height)]);
+            rows.extend(alpha.then(|| ramp(x, width)));
         }
     }
     let mut header = Vec::new();
     header.extend(width.to_be_bytes());
     header.extend(height.to_be_bytes());
-    header.extend([8, 2, 0, 0, 0]);
+    header.extend([8, if alpha { 6 } else { 2 }, 0, 0, 0]);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut file, *b"IHDR", &header);
     chunk(&mut file, *b"IDAT", &zlib_stored(&rows));
@@ -20,10 +30,17 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     file
 }
 
-/// Makes a binary PPM of one colour.
-pub fn ppm(width: usize, height: usize, colour: [u8; 3]) -> Vec<u8> {
+/// Makes a binary PPM of noise, which no codec makes short work of. The noise is always the same.
+pub fn noise_ppm(width: usize, height: usize) -> Vec<u8> {
     let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
-    file.extend(colour.iter().cycle().take(width * height * 3));
+    let mut state = 1_u32;
+    file.extend((0..width * height * 3).map(|_| {
+        // Marsaglia's xorshift.
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    }));
     file
 }
 

@@ -53,11 +53,13 @@ pub struct Limits {
     pub deadline: Duration,
     /// Address space it may have, in bytes; `None` for no limit. Keeps a runaway from taking the machine.
     pub address_space: Option<u64>,
+    /// When it is sent the signal of Ctrl-C; `None` for never.
+    pub interrupt: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { deadline: Duration::from_secs(60), address_space: None }
+        Limits { deadline: Duration::from_secs(60), address_space: None, interrupt: None }
     }
 }
 
@@ -82,7 +84,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limits: &Limits) -> R
     });
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
-    let (alarm, ended) = kill_at(&child, limits.deadline);
+    let (alarm, ended) = watch(&child, limits);
     let (status, usage) = wait(&child)?;
     let wall = started.elapsed();
     drop(ended);
@@ -112,18 +114,26 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// Kills the child's whole group at the deadline. Dropping the sender calls it off; the thread returns whether
-/// it had to act.
-fn kill_at(child: &Child, deadline: Duration) -> (JoinHandle<bool>, mpsc::Sender<()>) {
+/// Interrupts the child's whole group when asked to, and kills it at the deadline. Dropping the sender calls it
+/// off; the thread returns whether it had to kill.
+fn watch(child: &Child, limits: &Limits) -> (JoinHandle<bool>, mpsc::Sender<()>) {
     let (sender, receiver) = mpsc::channel();
     let group = process_id(child);
-    let alarm = thread::spawn(move || {
-        let expired = receiver.recv_timeout(deadline) == Err(mpsc::RecvTimeoutError::Timeout);
+    let (interrupt, deadline) = (limits.interrupt, limits.deadline);
+    let expired = move |receiver: &mpsc::Receiver<()>, after: Duration, signal: i32| {
+        let expired = receiver.recv_timeout(after) == Err(mpsc::RecvTimeoutError::Timeout);
         if expired {
             // SAFETY: kill takes plain numbers; the group is the child's own, not yet reaped by `wait`.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
+            unsafe { libc::kill(-group, signal) };
         }
         expired
+    };
+    let alarm = thread::spawn(move || {
+        let waited = interrupt.unwrap_or_default();
+        if interrupt.is_some() && !expired(&receiver, waited, libc::SIGINT) {
+            return false;
+        }
+        expired(&receiver, deadline.saturating_sub(waited), libc::SIGKILL)
     });
     (alarm, sender)
 }
@@ -181,6 +191,14 @@ mod tests {
         let done = run(Command::new("sh").args(["-c", "sleep 5 & sleep 5"]), &limits).unwrap();
         assert!(done.timed_out && done.crashed().is_none());
         assert!(done.wall < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn interrupts_when_asked() {
+        let limits = Limits { interrupt: Some(Duration::from_millis(200)), ..Limits::default() };
+        let script = "trap 'exit 130' INT; while :; do sleep 0.01; done";
+        let done = run(Command::new("sh").args(["-c", script]), &limits).unwrap();
+        assert_eq!((done.status.code(), done.timed_out), (Some(130), false));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Case {
     /// Converts into `folder` and has the output judged.
     pub(super) fn run(&self, folder: &Path, deadline: Duration, judge: &mut Judge) -> Result<Outcome> {
         let output = folder.join(format!("out.{}", self.to));
-        let limits = Limits { deadline, address_space: Some(12 << 30) };
+        let limits = Limits { deadline, address_space: Some(12 << 30), ..Limits::default() };
         let call = program::convert(&self.input.path, &output, &[], &limits)?;
         let fault = match answered(&call, &output) {
             Err(fault) => Some(fault),

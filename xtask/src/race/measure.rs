@@ -99,7 +99,7 @@ fn start(runner: &Runner, contest: &Contest, output: &Path, program: &Path) -> R
             .replace("@formwork", &program.to_string_lossy())
     };
     let words: Vec<String> = runner.words.iter().map(fill).collect();
-    let limits = Limits { deadline: Duration::from_secs(600), address_space: None };
+    let limits = Limits { deadline: Duration::from_secs(600), ..Limits::default() };
     run::run(Command::new(&words[0]).args(&words[1..]), &limits)
 }
 

@@ -1,0 +1,325 @@
+//! The command line as scripts rely on it: exit codes, clean stdout, receipts, nothing overwritten, nothing left.
+#![allow(clippy::unwrap_used, reason = "tests stop at the first broken premise")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use formwork_tests::judge::Judge;
+use formwork_tests::place::{self, Scratch};
+use formwork_tests::program::{self, Call};
+use formwork_tests::run::Limits;
+use formwork_tests::{made, tree::Tree};
+use serde_json::Value;
+
+/// Fields that the last line of `convert --json` always has.
+const RECEIPT: &[&str] = &[
+    "status",
+    "input.format",
+    "output.path",
+    "output.format",
+    "output.bytes",
+    "route",
+    "losses",
+    "warnings",
+    "elapsed_ms",
+    "peak_bytes",
+    "isolation",
+];
+
+/// Runs the program in `folder`; words are split at spaces.
+fn call(folder: &Scratch, words: &str) -> Call {
+    call_with(folder, words, &[], &Limits::default())
+}
+
+fn call_with(folder: &Scratch, words: &str, input: &[u8], limits: &Limits) -> Call {
+    let mut command = Command::new(place::program().unwrap());
+    command.args(words.split(' ')).current_dir(folder.path());
+    program::call_command(&mut command, input, limits).unwrap()
+}
+
+fn code(call: &Call) -> i32 {
+    call.process.status.code().unwrap_or(-1)
+}
+
+/// A folder with a picture, a picture that is partly clear, and an archive.
+fn folder() -> Scratch {
+    let folder = Scratch::new("cli").unwrap();
+    fs::write(folder.join("a.png"), made::png(40, 30)).unwrap();
+    fs::write(folder.join("clear.png"), made::clear_png(40, 30)).unwrap();
+    fs::write(folder.join("a.zip"), made::zip(&[("x.txt", b"hello"), ("d/y.txt", b"world")])).unwrap();
+    folder
+}
+
+fn names(path: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn listings_print_on_stdout_and_end_with_0() {
+    let folder = folder();
+    for words in [
+        "--version",
+        "--help",
+        "formats",
+        "formats --json",
+        "formats --from png --json",
+        "formats --to zip",
+        "formats --operation extract",
+        "matrix --json",
+        "options png jpg --json",
+        "doctor --json",
+        "completions bash",
+        "man",
+        "probe a.png --json",
+        "plan a.zip --to 7z",
+        "plan a.png --to webp --json --top 3",
+    ] {
+        let call = call(&folder, words);
+        assert_eq!(code(&call), 0, "{words}: {}", call.complaint());
+        assert!(!call.process.stdout.is_empty(), "{words} prints nothing");
+        assert!(call.process.stderr.is_empty(), "{words}: {}", call.process.stderr_text());
+    }
+    assert_eq!(names(folder.path()), ["a.png", "a.zip", "clear.png"], "listings write nothing");
+}
+
+#[test]
+fn json_listings_parse() {
+    let folder = folder();
+    for words in
+        ["formats --json", "matrix --json", "options png jpg --json", "doctor --json", "probe a.png --json"]
+    {
+        let call = call(&folder, words);
+        let text = String::from_utf8(call.process.stdout).unwrap();
+        let whole = serde_json::from_str::<Value>(&text).is_ok();
+        let lines = text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok());
+        assert!(whole || lines, "{words} prints no JSON: {text:.200}");
+    }
+}
+
+#[test]
+fn exit_codes_say_whose_fault_it_is() {
+    let folder = folder();
+    fs::write(folder.join("broken.png"), &made::png(40, 30)[..60]).unwrap();
+    fs::write(folder.join("empty.png"), b"").unwrap();
+    for (words, due, kind) in [
+        ("convert a.png", 64, None),
+        ("convert --no-such-option a.png b.jpg", 64, None),
+        ("convert a.png b.jpg --set no_such_option=1 --json", 64, Some("invalid_request")),
+        ("convert a.png b.jpg --set quality=1000 --json", 64, Some("invalid_request")),
+        ("convert a.png --to no-such-format -o out --json", 64, None),
+        ("convert missing.png b.jpg --json", 66, Some("io")),
+        ("convert broken.png b.jpg --json", 65, Some("corrupt_input")),
+        ("convert empty.png b.jpg --json", 65, None),
+        ("convert a.png b.mp3 --json", 65, Some("unsupported_conversion")),
+        ("convert a.png no/such/folder/b.jpg --json", 73, Some("io")),
+        ("run missing.json", 66, None),
+    ] {
+        let call = call(&folder, words);
+        assert_eq!(code(&call), due, "{words}: {}", call.complaint());
+        assert!(kind.is_none() || call.error_kind() == kind, "{words}: {}", call.complaint());
+        assert!(call.error_kind().is_some() || !call.process.stderr.is_empty(), "{words} says nothing");
+        assert!(!folder.join("b.jpg").exists(), "{words} left an output");
+    }
+}
+
+#[test]
+fn refusals_say_what_would_be_valid() {
+    let folder = folder();
+    let format = call(&folder, "convert a.png --to no-such-format -o out").process.stderr_text();
+    assert!(format.contains("jpg") || format.contains("formats"), "{format}");
+    let option = call(&folder, "convert a.png b.jpg --set no_such_option=1").process.stderr_text();
+    assert!(option.contains("quality"), "{option}");
+}
+
+#[test]
+fn a_receipt_has_every_field() {
+    let folder = folder();
+    let call = call(&folder, "convert a.png b.jpg --json");
+    assert!(call.succeeded(), "{}", call.complaint());
+    for field in RECEIPT {
+        assert!(call.value(field).is_some(), "no {field} in {:?}", call.receipt);
+    }
+    assert_eq!(call.text("input.format"), Some("png"));
+    assert_eq!(call.text("output.format"), Some("jpg"));
+    let bytes = fs::metadata(folder.join("b.jpg")).unwrap().len();
+    assert_eq!(call.value("output.bytes").and_then(Value::as_u64), Some(bytes));
+    let stdout = String::from_utf8(call.process.stdout.clone()).unwrap();
+    assert!(stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{stdout}");
+}
+
+#[test]
+fn nothing_is_overwritten_unasked() {
+    let folder = folder();
+    fs::write(folder.join("b.jpg"), "mine").unwrap();
+    let refused = call(&folder, "convert a.png b.jpg --json");
+    assert_eq!((code(&refused), fs::read(folder.join("b.jpg")).unwrap()), (73, b"mine".to_vec()));
+    let forced = call(&folder, "convert a.png b.jpg --force");
+    assert_eq!(code(&forced), 0, "{}", forced.complaint());
+    assert!(fs::read(folder.join("b.jpg")).unwrap().starts_with(b"\xff\xd8"));
+}
+
+#[test]
+fn standard_input_and_output_carry_files_only() {
+    let folder = folder();
+    let png = made::png(40, 30);
+    let call_piped = call_with(&folder, "convert - - --to bmp", &png, &Limits::default());
+    assert_eq!(code(&call_piped), 0, "{}", call_piped.complaint());
+    assert!(call_piped.process.stdout.starts_with(b"BM"), "stdout starts with something else than the file");
+    let from_stdin = call_with(&folder, "convert - c.jpg", &png, &Limits::default());
+    assert_eq!(code(&from_stdin), 0, "{}", from_stdin.complaint());
+    assert!(folder.join("c.jpg").is_file());
+    let to_stdout = call(&folder, "convert a.png - --to bmp");
+    assert!(to_stdout.process.stdout.starts_with(b"BM"), "{}", to_stdout.complaint());
+}
+
+#[test]
+fn several_inputs_and_folders() {
+    let folder = folder();
+    fs::create_dir_all(folder.join("in/deep")).unwrap();
+    fs::copy(folder.join("a.png"), folder.join("in/one.png")).unwrap();
+    fs::copy(folder.join("a.png"), folder.join("in/deep/two.png")).unwrap();
+    let both = call(&folder, "convert a.png clear.png --to jpg -o both");
+    assert_eq!(code(&both), 0, "{}", both.complaint());
+    assert_eq!(names(&folder.join("both")), ["a.jpg", "clear.jpg"]);
+    let tree = call(&folder, "convert in --to jpg -o tree -j 2");
+    assert_eq!(code(&tree), 0, "{}", tree.complaint());
+    let written = Tree::of(&folder.join("tree")).unwrap();
+    let pictures =
+        written.paths().filter(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    assert_eq!(pictures.count(), 2);
+}
+
+#[test]
+fn a_batch_with_one_bad_file_does_the_rest_and_ends_with_1() {
+    let folder = folder();
+    fs::write(folder.join("bad.png"), "no picture at all").unwrap();
+    let call = call(&folder, "convert a.png bad.png clear.png --to jpg -o out");
+    assert_eq!(code(&call), 1, "{}", call.complaint());
+    assert_eq!(names(&folder.join("out")), ["a.jpg", "clear.jpg"]);
+    assert!(call.process.stderr_text().contains("bad.png"), "{}", call.process.stderr_text());
+}
+
+#[test]
+fn a_lying_name_is_noticed_and_said() {
+    let folder = folder();
+    fs::copy(folder.join("a.png"), folder.join("lie.jpg")).unwrap();
+    let call = call(&folder, "convert lie.jpg b.bmp --json");
+    assert_eq!(call.text("input.format"), Some("png"), "{}", call.complaint());
+    let warnings = call.value("warnings").map(Value::to_string).unwrap_or_default();
+    assert!(warnings.contains("jpg") || warnings.contains("extension"), "warnings: {warnings}");
+}
+
+#[test]
+fn losses_are_predicted_and_then_said() {
+    let folder = folder();
+    let plan = call(&folder, "plan clear.png --to jpg --json");
+    assert!(String::from_utf8_lossy(&plan.process.stdout).contains("alpha"), "the plan does not name alpha");
+    let done = call(&folder, "convert clear.png b.jpg --json");
+    let losses = done.value("losses").map(Value::to_string).unwrap_or_default();
+    assert!(losses.contains("alpha"), "losses: {losses}");
+    let kept = call(&folder, "convert clear.png b.webp --set lossless=true --json");
+    let losses = kept.value("losses").map(Value::to_string).unwrap_or_default();
+    assert!(!losses.contains("alpha"), "losses: {losses}");
+}
+
+#[test]
+fn options_do_what_they_say() {
+    let folder = folder();
+    let Some(mut judge) = Judge::start().unwrap() else { return };
+    for (options, width, height) in [
+        ("--set width=20", 20, 15),
+        ("--set height=60", 80, 60),
+        ("--set width=20 --set height=20 --set fit=max", 20, 15),
+        ("--set width=20 --set height=20 --set fit=crop", 20, 20),
+        ("--set width=20 --set height=20 --set fit=pad", 20, 20),
+        ("--set width=20 --set height=20 --set fit=scale", 20, 20),
+    ] {
+        let call = call(&folder, &format!("convert a.png b.png --force {options}"));
+        assert_eq!(code(&call), 0, "{options}: {}", call.complaint());
+        let picture = judge.picture(&folder.join("b.png"), "png").unwrap();
+        assert_eq!((picture.width, picture.height), (width, height), "{options}");
+    }
+}
+
+#[test]
+fn archives_are_packed_and_unpacked() {
+    let folder = folder();
+    let packed = call(&folder, "archive a.png a.zip all.7z --json");
+    assert_eq!(code(&packed), 0, "{}", packed.complaint());
+    let unpacked = call(&folder, "extract all.7z out");
+    assert_eq!(code(&unpacked), 0, "{}", unpacked.complaint());
+    assert_eq!(fs::read(folder.join("out/a.png")).unwrap(), fs::read(folder.join("a.png")).unwrap());
+    let listed = call(&folder, "probe a.zip --json");
+    let text = String::from_utf8_lossy(&listed.process.stdout).into_owned();
+    assert!(text.contains("d/y.txt"), "{text}");
+}
+
+#[test]
+fn passwords_are_needed_and_work() {
+    let folder = folder();
+    for name in ["secret.zip", "secret.7z"] {
+        let packed = call(&folder, &format!("archive a.png {name} --set password=open-sesame"));
+        assert_eq!(code(&packed), 0, "{name}: {}", packed.complaint());
+        let without = call(&folder, &format!("extract {name} out-{name} --json"));
+        assert_eq!(without.error_kind(), Some("password_required"), "{name}: {}", without.complaint());
+        let with = call(&folder, &format!("extract {name} out-{name} --set password=open-sesame"));
+        assert_eq!(code(&with), 0, "{name}: {}", with.complaint());
+        let out = folder.join(format!("out-{name}")).join("a.png");
+        assert_eq!(fs::read(out).unwrap(), made::png(40, 30));
+        if place::has_tool("7zz") {
+            let other =
+                Command::new("7zz").args(["t", "-popen-sesame"]).arg(folder.join(name)).output().unwrap();
+            assert!(other.status.success(), "7zz refuses {name}");
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let folder = folder();
+    for (input, output) in
+        [("a.png", "webp"), ("a.png", "jpg"), ("clear.png", "avif"), ("a.zip", "7z"), ("a.zip", "tgz")]
+    {
+        for name in ["first", "second"] {
+            let done = call(&folder, &format!("convert {input} {name}.{output}"));
+            assert_eq!(code(&done), 0, "{output}: {}", done.complaint());
+        }
+        let read = |name: &str| fs::read(folder.join(format!("{name}.{output}"))).unwrap();
+        assert!(read("first") == read("second"), "two runs wrote different {output} files");
+    }
+}
+
+#[test]
+fn interrupting_leaves_nothing() {
+    let folder = Scratch::new("interrupt").unwrap();
+    // Big enough to take seconds at the highest effort.
+    fs::write(folder.join("big.ppm"), made::noise_ppm(5000, 4000)).unwrap();
+    let limits = Limits { interrupt: Some(Duration::from_millis(700)), ..Limits::default() };
+    let call = call_with(&folder, "convert big.ppm big.webp --set quality=90 --set effort=6", &[], &limits);
+    assert_eq!(code(&call), 130, "{}", call.complaint());
+    assert!(call.process.wall < Duration::from_millis(2500), "took {:?} to stop", call.process.wall);
+    assert_eq!(names(folder.path()), ["big.ppm"]);
+}
+
+#[test]
+fn a_job_runs_its_tasks() {
+    let folder = folder();
+    let job = r#"{"tasks": {
+        "in": {"operation": "import/path", "path": "a.png"},
+        "small": {"operation": "convert", "input": "in", "output_format": "jpg", "options": {"width": 20}},
+        "out": {"operation": "export/path", "input": "small", "path": "small.jpg"}
+    }}"#;
+    fs::write(folder.join("job.json"), job).unwrap();
+    let done = call(&folder, "run job.json --json");
+    assert_eq!(code(&done), 0, "{}", done.complaint());
+    assert!(folder.join("small.jpg").is_file());
+    fs::write(folder.join("cycle.json"), job.replace(r#""input": "in""#, r#""input": "small""#)).unwrap();
+    assert_eq!(code(&call(&folder, "run cycle.json")), 64);
+}
