@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["amr", "awb"],
         aliases: &["amr-nb", "amr-wb"],
         mime: &["audio/amr", "audio/amr-wb"],
-        signatures: &[Signature::start(b"#!AMR\n"), Signature::start(b"#!AMR-WB\n")],
+        signatures: &[Signature::start(b"#!AMR")],
         specification: "RFC 4867, https://www.rfc-editor.org/rfc/rfc4867",
         ..Format::AUDIO
     },

@@ -122,6 +122,8 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["raw", "mef", "mos", "rwl"],
         aliases: &["camera-raw"],
         mime: &["image/x-dcraw"],
+        // Contax N; other cameras' files are known by their TIFF tags.
+        signatures: &[Signature::at(25, b"ARECOYK")],
         ..RAW
     },
     Format {
