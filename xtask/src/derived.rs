@@ -4,12 +4,15 @@
 
 use std::fs;
 
+use formwork_tests::run::Limits;
 use formwork_tests::{Result, place, program};
+use serde_json::Value;
 
 /// A derived file: its path below the root, and what it must say.
 type Derived = (&'static str, fn() -> Result<String>);
 
-const DERIVED: &[Derived] = &[("docs/FORMATS.md", formats)];
+const DERIVED: &[Derived] =
+    &[("docs/FORMATS.md", formats), ("plugins/abi/include/formwork_plugin.h", crate::header::plugin_header)];
 
 /// Writes every derived file that is not as it should be.
 pub(crate) fn regenerate(words: &mut lexopt::Parser) -> Result<bool> {
@@ -51,11 +54,44 @@ fn no_more(words: &mut lexopt::Parser) -> Result<()> {
     }
 }
 
-/// The table of formats, as the program itself lists them.
+/// The table of formats, as the program itself lists them with every plugin and back end in place.
 fn formats() -> Result<String> {
-    let call = program::call(["formats", "--json"], &Default::default())?;
+    let call = program::call(["formats", "--json"], &Limits::default())?;
     if !call.process.succeeded() {
         return Err(call.complaint().into());
     }
-    Ok(String::from_utf8(call.process.stdout)?)
+    let rows: Vec<Value> = serde_json::from_slice(&call.process.stdout)?;
+    let mut text = "# Formats\n\nDerived by `cargo xtask regenerate`; do not edit. What is *read* can be converted from, what is *written* can \
+                    be converted to.\n"
+        .to_owned();
+    for family in ["image", "archive", "video", "audio", "document"] {
+        let of_family: Vec<&Value> = rows.iter().filter(|row| row["family"] == family).collect();
+        let (handled, known): (Vec<&Value>, Vec<&Value>) =
+            of_family.into_iter().partition(|row| row["read"] == true || row["write"] == true);
+        text += &format!("\n## {}\n\n", capital(family));
+        if !handled.is_empty() {
+            text += "| format | name | read | write | extensions | media type |\n|---|---|---|---|---|---|\n";
+            text.extend(handled.into_iter().map(row));
+        }
+        if !known.is_empty() {
+            let ids: Vec<&str> = known.iter().filter_map(|row| row["id"].as_str()).collect();
+            text += &format!("\nRecognised, not converted: {}.\n", ids.join(", "));
+        }
+    }
+    Ok(text.replace("\n\n\n", "\n\n"))
+}
+
+fn row(row: &Value) -> String {
+    let word = |key: &str| row[key].as_str().unwrap_or_default();
+    let mark = |key: &str| if row[key] == true { "yes" } else { "" };
+    let extensions: Vec<&str> =
+        row["extensions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mime = row["mime"][0].as_str().unwrap_or_default();
+    let (read, write) = (mark("read"), mark("write"));
+    format!("| {} | {} | {read} | {write} | {} | {mime} |\n", word("id"), word("name"), extensions.join(" "))
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 mod conformance;
 mod dependencies;
 mod derived;
+mod header;
 mod race;
 
 use std::process::ExitCode;

@@ -116,7 +116,8 @@ fn sharp() -> Option<PathBuf> {
 /// Says on what, when and how this was measured.
 fn machine() -> Result<String> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let model = model.trim_start_matches(|c: char| c.is_whitespace() || c == ':');
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split_whitespace().next().unwrap_or_default();
@@ -134,7 +135,7 @@ fn machine() -> Result<String> {
     .filter_map(|(tool, word)| first_line(tool, word))
     .collect();
     Ok(format!(
-        "Measured on {}: {cores} cores of{model}, load {load} at the start. Whole processes; programs take turns, \
+        "Measured on {}: {cores} cores of {model}, load {load} at the start. Whole processes; programs take turns, \
          medians are shown; all files lie in memory. Peak is the largest process of a job.\n\nOthers: {}.",
         String::from_utf8_lossy(&date.stdout).trim(),
         versions.join("; ")

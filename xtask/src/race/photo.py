@@ -15,7 +15,7 @@ mosaic = Image.new("RGB", (4000, 3000))
 for top in range(0, 3000, tile.height):
     for left in range(0, 4000, tile.width):
         mosaic.paste(tile, (left, top))
-noise = numpy.random.default_rng(1).normal(0, 1.5, (3000, 4000, 3))
+noise = numpy.random.default_rng(1).normal(0, 2.5, (3000, 4000, 3))
 pixels = (numpy.asarray(mosaic, dtype=numpy.float32) + noise).clip(0, 255).astype(numpy.uint8)
 Image.fromarray(pixels).save(jpeg, quality=90, subsampling="4:2:0")
 Image.open(jpeg).save(png, compress_level=6)
