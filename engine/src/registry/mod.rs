@@ -80,6 +80,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Adds a plugin by its description alone, for planning; its steps cannot be run.
+    pub fn describe(&mut self, description: Description) {
+        self.add(PathBuf::new(), Ok(description), OnceLock::new());
+    }
+
     fn add(&mut self, path: PathBuf, scanned: Scanned, library: OnceLock<Result<Library>>) {
         let known = |id: &str| self.plugins.iter().find(|plugin| plugin.id() == id);
         let refusal = match &scanned {

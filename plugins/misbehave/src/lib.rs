@@ -1,1 +1,159 @@
-//! Written next.
+//! A plugin that does on command what a plugin must not do, so that tests can see what the engine
+//! makes of it. Its file name keeps it out of the folders that are searched for plugins.
+//!
+//! The option `mode` says how: see [`MODES`]. Without it the input is copied as it is.
+
+use formwork_sdk::{
+    Capability, Description, Error, OutputInfo, OutputKind, Plugin, Result, Step, export_plugin, json, option,
+};
+use std::io::Write;
+use std::time::Duration;
+
+/// Every way to misbehave.
+pub const MODES: &[&str] = &[
+    "copy",
+    "panic",
+    "abort",
+    "segfault",
+    "spin",
+    "spin_deaf",
+    "sleep",
+    "allocate",
+    "output_bomb",
+    "many_outputs",
+    "no_output",
+    "leave_open",
+    "empty_output",
+    "wrong_format",
+    "wrong_facts",
+    "climbing_name",
+    "absolute_name",
+    "same_name_twice",
+    "escaping_link",
+    "hole",
+    "write_after_close",
+    "read_missing_input",
+    "fail_without_reason",
+    "half_then_fail",
+];
+
+/// The plugin.
+pub struct Misbehave;
+
+impl Plugin for Misbehave {
+    fn describe() -> Description {
+        let capability = |to: Vec<String>, operation: &str| Capability {
+            operation: operation.into(),
+            from: vec!["txt".into(), "png".into()],
+            to,
+            options: vec![option("mode").with_choices(MODES).with_default("copy")],
+            keeps: vec!["text".into(), "quality".into()],
+            ..Capability::default()
+        };
+        Description {
+            id: "test.misbehave".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            summary: "Does what a plugin must not do".into(),
+            licence: "MIT OR Apache-2.0".into(),
+            probes: vec!["png".into()],
+            capabilities: vec![
+                capability(vec!["txt".into(), "png".into()], "convert"),
+                capability(Vec::new(), "scatter"),
+            ],
+            ..Description::default()
+        }
+    }
+
+    fn probe(step: &Step) -> Result<()> {
+        let head = step.input()?.head(24)?;
+        let side = |at: usize| head.get(at..at + 4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+        step.report(&json!({"width": side(16), "height": side(20)}));
+        Ok(())
+    }
+
+    fn run(step: &Step) -> Result<()> {
+        let mode = step.options().text("mode").unwrap_or("copy");
+        match mode {
+            "panic" | "abort" | "segfault" | "spin" | "spin_deaf" | "sleep" | "allocate" => fault(step, mode),
+            _ => write(step, mode),
+        }
+    }
+}
+
+/// Faults that do not need an output.
+fn fault(step: &Step, mode: &str) -> Result<()> {
+    match mode {
+        #[allow(clippy::panic, reason = "panicking is this plugin's job")]
+        "panic" => panic!("as commanded"),
+        "abort" => std::process::abort(),
+        // SAFETY: none: this is the fault that is asked for.
+        "segfault" => unsafe { std::ptr::null_mut::<u8>().write_volatile(1) },
+        "spin" => loop {
+            step.tick(0, 0)?;
+        },
+        "spin_deaf" => loop {
+            std::hint::spin_loop();
+        },
+        "sleep" => std::thread::sleep(Duration::from_secs(3600)),
+        _ => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                step.tick(0, 0)?;
+                hoard.push(vec![1; 64 << 20]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Faults in what is written.
+fn write(step: &Step, mode: &str) -> Result<()> {
+    let input = step.input()?.bytes()?;
+    let named = |name: &str, kind: OutputKind| {
+        let mut output = step.create_named_output(&OutputInfo { name, kind, ..OutputInfo::default() })?;
+        output.write_all(b"../../outside")?;
+        output.close()
+    };
+    match mode {
+        "no_output" => return Ok(()),
+        "empty_output" => return step.write_output(b""),
+        "wrong_format" => return step.write_output(b"%PDF-1.4\n%%EOF\n"),
+        "wrong_facts" => step.report(&json!({"width": 123_456})),
+        "climbing_name" => return named("a/../../b", OutputKind::File),
+        "absolute_name" => return named("/tmp/b", OutputKind::File),
+        "same_name_twice" => {
+            named("a", OutputKind::File)?;
+            return named("a", OutputKind::File);
+        }
+        "escaping_link" => return named("link", OutputKind::Symlink),
+        "many_outputs" => {
+            for number in 0.. {
+                step.tick(0, 0)?;
+                named(&format!("file-{number}"), OutputKind::File)?;
+            }
+        }
+        "read_missing_input" => {
+            let Some(other) = step.input_at(1) else {
+                return Err(Error::corrupt("there is no second input"));
+            };
+            other.bytes()?;
+        }
+        "fail_without_reason" => return Err(Error::corrupt("")),
+        _ => {}
+    }
+    let mut output = step.create_output()?;
+    output.write_all(&input)?;
+    match mode {
+        "leave_open" => return Ok(()),
+        "hole" => output.write_at(input.len() as u64 + 1, b"x")?,
+        "half_then_fail" => return Err(Error::corrupt("changed its mind halfway")),
+        "output_bomb" => loop {
+            step.tick(0, 0)?;
+            output.append(&[0; 1 << 16])?;
+        },
+        _ => {}
+    }
+    output.close()
+}
+
+export_plugin!(Misbehave);

@@ -1,0 +1,64 @@
+//! What the engine itself costs: telling what a file is, and choosing a route.
+
+#![allow(clippy::expect_used, reason = "a benchmark that cannot be set up should stop")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use formwork::describe::{Capability, Description};
+use formwork::detect;
+use formwork::plan::{self, Request, Wishes};
+use formwork::registry::Registry;
+use std::hint::black_box;
+
+/// A PNG's first bytes and some more.
+fn png() -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\x1f\xf3\xff\x61".to_vec();
+    bytes.resize(4096, 0);
+    bytes
+}
+
+fn detection(bench: &mut Criterion) {
+    let (png, text) = (png(), "one, two, three\n".repeat(256));
+    bench.bench_function("detect a png", |bench| {
+        bench.iter(|| detect::detect(black_box(&png.as_slice()), Some("a.png")));
+    });
+    bench.bench_function("detect a csv by evidence", |bench| {
+        bench.iter(|| detect::detect(black_box(&text.as_bytes()), Some("a.csv")));
+    });
+}
+
+/// A registry as large as the real one: many readers to the inner format, from there to many writers.
+fn registry() -> Registry {
+    let ids = |family| formwork::formats::all().filter(move |format| format.family == family);
+    let images: Vec<String> = ids(formwork::formats::Family::Image).map(|format| format.id.to_owned()).collect();
+    let reads = Capability { from: images.clone(), to: vec!["raster".into()], ..Capability::default() };
+    let writes = images.iter().map(|to| Capability {
+        from: vec!["raster".into()],
+        to: vec![to.clone()],
+        keeps: vec!["alpha".into()],
+        ..Capability::default()
+    });
+    let capabilities = std::iter::once(reads).chain(writes).collect();
+    let mut registry = Registry::default();
+    registry.describe(Description { id: "bench".into(), capabilities, ..Description::default() });
+    registry
+}
+
+fn planning(bench: &mut Criterion) {
+    let registry = registry();
+    let format = |id| registry.require_format(id).expect("a format of the table");
+    let request = Request {
+        operation: "convert".into(),
+        from: format("heic"),
+        to: Some(format("webp")),
+        options: serde_json::Map::new(),
+        bytes: 1 << 20,
+        features: None,
+        wishes: Wishes::default(),
+    };
+    bench.bench_function("plan heic to webp", |bench| {
+        bench.iter(|| plan::best(black_box(&registry), &request).map(|route| route.hops.len()));
+    });
+}
+
+criterion_group!(benches, detection, planning);
+criterion_main!(benches);
