@@ -4,6 +4,7 @@ mod conformance;
 mod dependencies;
 mod derived;
 mod header;
+mod new_format;
 mod race;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ type Chore = (&'static str, &'static str, fn(&mut lexopt::Parser) -> Result<bool
 const CHORES: &[Chore] = &[
     ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
     ("race", "time whole jobs against other programs", race::run),
+    ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),
     ("check-drift", "fail when a derived file is not what regenerate would write", derived::check),
     ("check-dependencies", "fail when a crate depends on one it must not know", dependencies::run),
