@@ -220,7 +220,13 @@ impl Engine {
     /// Runs a job on the caller's thread; its steps may start threads of their own. Failures are in the
     /// report, task by task.
     pub fn run(&self, job: &Job, control: &Control) -> JobReport {
-        run::run_job(&self.parts, job, self.parts.threads, control)
+        self.run_on(job, control, self.parts.threads)
+    }
+
+    /// Runs a job as [`Engine::run`] does, with another number of threads: for hosts that run several
+    /// jobs at once and share the processors out among them.
+    pub fn run_on(&self, job: &Job, control: &Control, threads: u32) -> JobReport {
+        run::run_job(&self.parts, job, threads.max(1), control)
     }
 
     /// Chooses up to `count` routes for an input without running anything.

@@ -80,6 +80,14 @@ struct Search<'e, 'q> {
     available_only: bool,
 }
 
+impl Path<'_> {
+    /// Whether a format was passed in the run of conversions this path is in.
+    fn passed_since_operation(&self, format: &Format) -> bool {
+        let conversions = self.hops.iter().rev().take_while(|hop| hop.cell.capability.operation == "convert");
+        self.at.id == format.id || conversions.into_iter().any(|hop| hop.from.id == format.id)
+    }
+}
+
 impl<'e> Search<'e, '_> {
     fn start(&self) -> Path<'e> {
         let from = self.request.from;
@@ -128,9 +136,10 @@ impl<'e> Search<'e, '_> {
         heap: &mut BinaryHeap<Path<'e>>,
     ) {
         let finished = done && to.map(|format| format.id) == self.request.to.map(|format| format.id);
-        let passed_before =
-            |format: &Format| path.at.id == format.id || path.hops.iter().any(|hop| hop.from.id == format.id);
-        if !finished && to.is_none_or(|to| passed_before(to) || self.is_banned(to)) {
+        // The operation itself may write what it read; conversions never go in a circle.
+        let operates = done && !path.done;
+        let leads_back = |to: &Format| !operates && path.passed_since_operation(to);
+        if !finished && to.is_none_or(|to| leads_back(to) || self.is_banned(to)) {
             return;
         }
         let lossless =

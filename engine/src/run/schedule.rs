@@ -6,7 +6,9 @@ use super::work;
 use crate::deliver::{self, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
+use crate::matrix::{SettingValue, check_option};
 use crate::{Error, ErrorKind, Result};
+use formwork_abi::options::{OptionKind, OptionSpec};
 use formwork_formats::Family;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -180,6 +182,8 @@ impl Runner<'_> {
             return Err(Error::invalid(format!("the task `{}` has no input", task.name)));
         }
         let timeout = timeout(work, &items)?;
+        let threads = engine_option(work, "threads", OptionKind::Integer { min: 0, max: 1024 })?;
+        let threads = threads.map_or(self.threads, |threads| threads.max(1.0) as u32);
         let staging = self.staging_for(task)?;
         // An operation that takes one input at a time is done once for each.
         let groups: Vec<Vec<Item>> = if work::takes_many(self.parts, &work.operation) {
@@ -193,7 +197,7 @@ impl Runner<'_> {
             let name = group.first().map_or_else(String::new, |item| item.name.clone());
             let control = self.control.part(timeout, (number as f64 / count, 1.0 / count));
             let staging = staging.clone().filter(|_| single);
-            let (items, mut receipt) = work::run(self.parts, work, group, staging, self.threads, &control)
+            let (items, mut receipt) = work::run(self.parts, work, group, staging, threads, &control)
                 .map_err(|error| error.with_context("input", crate::text::clean(&name)))?;
             receipt.task.clone_from(&task.name);
             outcome.items.extend(items);
@@ -225,20 +229,21 @@ fn refuse_taken(placement: &Placement) -> Result<()> {
         .with_context("output", placement.path.display().to_string()))
 }
 
+/// The value of one of the engine's own options.
+fn engine_option(work: &work::Work, name: &str, kind: OptionKind) -> Result<Option<f64>> {
+    let Some(given) = work.options.get(name) else { return Ok(None) };
+    let spec = OptionSpec { name: name.into(), kind, summary: String::new(), default: None };
+    Ok(match check_option(&spec, given)?.value {
+        SettingValue::Number(value) => Some(value),
+        SettingValue::Integer(value) => Some(value as f64),
+        _ => None,
+    })
+}
+
 /// The deadline of a task: as asked for, else by the family of its input.
 fn timeout(work: &work::Work, items: &[Item]) -> Result<Option<Duration>> {
-    if let Some(given) = work.options.get("timeout") {
-        let spec = formwork_abi::options::OptionSpec {
-            name: "timeout".into(),
-            kind: formwork_abi::options::OptionKind::Time,
-            summary: String::new(),
-            default: None,
-        };
-        let setting = crate::matrix::check_option(&spec, given)?;
-        return Ok(match setting.value {
-            crate::matrix::SettingValue::Number(seconds) => Some(Duration::from_secs_f64(seconds.min(1e9))),
-            _ => None,
-        });
+    if let Some(seconds) = engine_option(work, "timeout", OptionKind::Time)? {
+        return Ok(Some(Duration::from_secs_f64(seconds.min(1e9))));
     }
     let family = items.iter().find_map(|item| item.format).map(|format| format.family);
     Ok(Some(Duration::from_secs(

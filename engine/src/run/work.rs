@@ -232,7 +232,8 @@ fn run_hop(
 /// Notes what a step lost: what the plugin told, and the certain loss of exact samples.
 fn note_losses(losses: &mut Vec<Loss>, told: Vec<(Feature, String)>, hop: &Hop<'_>) {
     let silent = told.iter().all(|(feature, _)| *feature != Feature::Quality);
-    let certain = silent && hop.losses.contains(&Feature::Quality) && hop.cell.capability.operation == "convert";
+    let certain =
+        silent && hop.losses.contains(&Feature::Quality) && hop.cell.capability.operation == "convert";
     let detail = format!("re-encoded as {}", hop.to.map_or("", |format| format.name));
     let certain = certain.then_some((Feature::Quality, detail));
     for (feature, detail) in told.into_iter().chain(certain) {

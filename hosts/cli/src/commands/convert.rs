@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
     fn transfer(&self, transfer: &Transferred, cancel: &CancelToken) -> Result<Receipt> {
         let control = Control::new(cancel.child(), None);
         let input = import(&transfer.input, &self.engine)?;
-        let work = || self.finish(vec![input], &transfer.output, &control);
+        let work = || self.finish(vec![input], &transfer.output, &control, setup::processors());
         with_bar(self.args.how.json, &transfer.input, &control, work)
     }
 
@@ -131,16 +131,17 @@ impl<'a> Session<'a> {
         let inputs =
             self.request.inputs.iter().map(|path| import(path, &self.engine)).collect::<Result<Vec<_>>>()?;
         let output = self.request.output.clone().unwrap_or_else(|| "-".into());
-        let work = || self.finish(inputs, &output, &control);
+        let work = || self.finish(inputs, &output, &control, setup::processors());
         with_bar(self.args.how.json, &output, &control, work)
     }
 
     /// Runs the job and delivers: to a place on disk, or to standard output.
-    fn finish(&self, inputs: Vec<Operation>, output: &Path, control: &Control) -> Result<Receipt> {
+    fn finish(&self, inputs: Vec<Operation>, output: &Path, control: &Control, threads: usize) -> Result<Receipt> {
+        let threads = u32::try_from(threads).unwrap_or(1);
         let to_stdout = inputs::is_standard(output);
         let place = Placement { path: output.to_owned(), overwrite: self.args.force, durable: true };
         let export = if to_stdout { Operation::ExportBytes } else { Operation::ExportPath(place) };
-        let report = self.engine.run(&Job::simple(inputs, self.work.clone(), export)?, control);
+        let report = self.engine.run_on(&Job::simple(inputs, self.work.clone(), export)?, control, threads);
         if let Some(error) = report.error() {
             return Err(error.clone());
         }
@@ -169,7 +170,7 @@ impl<'a> Session<'a> {
             for _ in 0..workers {
                 scope.spawn(|| {
                     while let Some(transfer) = transfers.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let outcome = self.quiet_transfer(transfer, cancel);
+                        let outcome = self.quiet_transfer(transfer, cancel, (setup::processors() / workers).max(1));
                         let _one_at_a_time = output.lock();
                         bar.suspend(|| self.tell_one(&transfer.input, &outcome, cancel));
                         bar.inc(1);
@@ -195,7 +196,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn quiet_transfer(&self, transfer: &Transferred, cancel: &CancelToken) -> Result<Receipt> {
+    fn quiet_transfer(&self, transfer: &Transferred, cancel: &CancelToken, threads: usize) -> Result<Receipt> {
         let control = Control::new(cancel.child(), None);
         control.check()?;
         if let Some(folder) = Some(&transfer.output).filter(|path| inputs::ends_in_slash(path)) {
@@ -204,7 +205,7 @@ impl<'a> Session<'a> {
                     .with_context("output", folder.display().to_string())
             })?;
         }
-        self.finish(vec![import(&transfer.input, &self.engine)?], &transfer.output, &control)
+        self.finish(vec![import(&transfer.input, &self.engine)?], &transfer.output, &control, threads)
     }
 
     fn tell(&self, input: &Path, outcome: Result<Receipt>, cancel: &CancelToken) -> Result<u8> {

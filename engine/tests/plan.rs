@@ -1,0 +1,168 @@
+//! The planner on made registries: cheapest way, losses, wishes, limits, explanations.
+
+use formwork::ErrorKind;
+use formwork::describe::{Capability, Cost, Description};
+use formwork::formats::Feature;
+use formwork::options::option;
+use formwork::plan::{self, Request, Wishes};
+use formwork::registry::Registry;
+use serde_json::{Map, json};
+
+/// One step a made plugin can do.
+fn step(from: &str, to: &str, ms: f64, keeps: &[&str]) -> Capability {
+    Capability {
+        from: vec![from.into()],
+        to: vec![to.into()],
+        keeps: keeps.iter().map(|word| word.to_string()).collect(),
+        cost: Cost { fixed_ms: ms, per_mib_ms: 0.0, memory_ratio: 1.0 },
+        ..Capability::default()
+    }
+}
+
+fn registry(plugins: &[(&str, Vec<Capability>)]) -> Registry {
+    let mut registry = Registry::default();
+    for (id, capabilities) in plugins {
+        let capabilities = capabilities.clone();
+        registry.describe(Description { id: (*id).into(), capabilities, ..Description::default() });
+    }
+    registry
+}
+
+fn request(registry: &Registry, from: &str, to: &str) -> Request {
+    Request {
+        operation: "convert".into(),
+        from: registry.require_format(from).unwrap(),
+        to: Some(registry.require_format(to).unwrap()),
+        options: Map::new(),
+        bytes: 1 << 20,
+        features: Some(vec![Feature::Alpha]),
+        wishes: Wishes::default(),
+    }
+}
+
+const ALL: &[&str] = &["alpha", "quality"];
+
+#[test]
+fn the_cheaper_way_wins_even_when_it_is_longer() {
+    let registry = registry(&[
+        ("slow", vec![step("heic", "webp", 1000.0, ALL)]),
+        ("fast", vec![step("heic", "raster", 10.0, ALL), step("raster", "webp", 10.0, ALL)]),
+    ]);
+    let route = plan::best(&registry, &request(&registry, "heic", "webp")).unwrap();
+    assert_eq!(route.formats(), ["heic", "raster", "webp"]);
+    assert!(route.losses().is_empty());
+}
+
+#[test]
+fn a_loss_weighs_more_than_time() {
+    let registry = registry(&[
+        ("careless", vec![step("png", "webp", 1.0, &["quality"])]),
+        ("careful", vec![step("png", "webp", 500.0, ALL)]),
+    ]);
+    let found = plan::best(&registry, &request(&registry, "png", "webp")).unwrap();
+    assert_eq!(found.hops[0].cell.plugin.id(), "careful");
+    let mut opaque = request(&registry, "png", "webp");
+    opaque.features = Some(Vec::new());
+    let found = plan::best(&registry, &opaque).unwrap();
+    assert_eq!(found.hops[0].cell.plugin.id(), "careless", "what is not there cannot be lost");
+}
+
+#[test]
+fn wishes_are_kept() {
+    let registry = registry(&[
+        ("a", vec![step("png", "webp", 1.0, ALL)]),
+        ("b", vec![step("png", "webp", 2.0, ALL)]),
+        ("c", vec![step("png", "tiff", 1.0, ALL), step("tiff", "webp", 1.0, &["quality"])]),
+    ]);
+    let with = |wishes: Wishes| {
+        let request = Request { wishes, ..request(&registry, "png", "webp") };
+        plan::best(&registry, &request).map(|route| route.hops[0].cell.plugin.id().to_owned())
+    };
+    assert_eq!(with(Wishes::default()).unwrap(), "a");
+    assert_eq!(with(Wishes { banned_plugins: vec!["a".into()], ..Wishes::default() }).unwrap(), "b");
+    assert_eq!(with(Wishes { pinned_plugins: vec!["c".into()], ..Wishes::default() }).unwrap(), "c");
+    let pinned_and_kept =
+        Wishes { pinned_plugins: vec!["c".into()], keep: vec![Feature::Alpha], ..Wishes::default() };
+    let error = with(pinned_and_kept).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedConversion);
+    assert!(error.message.contains("under these wishes"), "{error}");
+    assert!(error.hint.unwrap().contains("png -> webp"));
+}
+
+#[test]
+fn several_routes_come_best_first_and_ties_are_stable() {
+    let registry = registry(&[
+        ("b", vec![step("png", "webp", 5.0, ALL)]),
+        ("a", vec![step("png", "webp", 5.0, ALL)]),
+        ("z", vec![step("png", "webp", 1.0, ALL)]),
+    ]);
+    let routes = plan::top(&registry, &request(&registry, "png", "webp"), 5).unwrap();
+    let ids: Vec<_> = routes.iter().map(|route| route.hops[0].cell.plugin.id()).collect();
+    assert_eq!(ids, ["z", "a", "b"]);
+}
+
+#[test]
+fn no_route_is_longer_than_four_steps() {
+    let chain = |ids: &[&str]| ids.windows(2).map(|two| step(two[0], two[1], 1.0, ALL)).collect::<Vec<_>>();
+    let registry = registry(&[("chain", chain(&["png", "bmp", "tga", "tiff", "gif", "webp"]))]);
+    assert_eq!(plan::best(&registry, &request(&registry, "png", "gif")).unwrap().hops.len(), 4);
+    let error = plan::best(&registry, &request(&registry, "png", "webp")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedConversion);
+    assert!(error.hint.unwrap().contains("gif"), "the error says what png can become");
+}
+
+#[test]
+fn what_is_not_installed_is_named() {
+    let missing =
+        Capability { unavailable: Some("apt install ghostscript".into()), ..step("eps", "png", 1.0, ALL) };
+    let registry = registry(&[("gs", vec![missing])]);
+    let error = plan::best(&registry, &request(&registry, "eps", "png")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::BackendMissing);
+    assert_eq!(error.hint.as_deref(), Some("apt install ghostscript"));
+}
+
+#[test]
+fn options_go_to_the_steps_that_know_them() {
+    let mut read = step("svg", "raster", 1.0, ALL);
+    read.options = vec![option("density").with_default(96.0)];
+    let mut write = step("raster", "jpg", 1.0, ALL);
+    write.options = vec![option("quality").with_default(85_i64)];
+    let registry = registry(&[("both", vec![read, write])]);
+    let with = |options: serde_json::Value| {
+        let options = options.as_object().unwrap().clone();
+        plan::best(&registry, &Request { options, ..request(&registry, "svg", "jpg") }).map(|route| {
+            route.to_json()["steps"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| step["options"].clone())
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(with(json!({})).unwrap(), [json!({"density": 96.0}), json!({"quality": 85})]);
+    assert_eq!(with(json!({"quality": "low"})).unwrap()[1], json!({"quality": 40}));
+    let error = with(json!({"qualty": 1})).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidRequest);
+    assert!(error.hint.unwrap().contains("density, quality"));
+    assert_eq!(with(json!({"quality": 101})).unwrap_err().kind, ErrorKind::InvalidRequest);
+}
+
+#[test]
+fn an_operation_may_be_reached_and_followed_by_conversions() {
+    let crop = Capability { operation: "crop".into(), ..step("raster", "raster", 1.0, ALL) };
+    let registry = registry(&[(
+        "image",
+        vec![step("heic", "raster", 1.0, ALL), crop, step("raster", "webp", 1.0, ALL)],
+    )]);
+    let request = Request { operation: "crop".into(), ..request(&registry, "heic", "webp") };
+    let route = plan::best(&registry, &request).unwrap();
+    let operations: Vec<_> = route.hops.iter().map(|hop| hop.cell.capability.operation.as_str()).collect();
+    assert_eq!(operations, ["convert", "crop", "convert"]);
+}
+
+#[test]
+fn an_unknown_format_suggests_similar_ones() {
+    let error = Registry::default().require_format("jpgg").unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedFormat);
+    assert!(error.hint.unwrap().contains("jpg"));
+}
