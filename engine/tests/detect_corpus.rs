@@ -4,6 +4,7 @@
 //! beside the checkout. Without it the test says that it was skipped.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use formwork::detect::{Detection, detect};
@@ -58,12 +59,12 @@ fn corpus() -> Option<(PathBuf, Vec<Row>)> {
 }
 
 /// Detects every file and returns the share of right answers; prints the others.
-fn share_right(folder: &Path, rows: &[Row], with_names: bool) -> f64 {
+fn share_right(folder: &Path, rows: &[Row], with_names: bool) -> io::Result<f64> {
     let mut right = 0;
     for row in rows {
-        let file = File::open(folder.join(&row.path)).expect("a file of the manifest");
+        let file = File::open(folder.join(&row.path))?;
         let name = with_names.then_some(row.file_name());
-        let found = detect(&file, name).expect("a readable file");
+        let found = detect(&file, name)?;
         let id = found.as_ref().map(|found| found.format.id);
         let finer = FINER.iter().any(|(label, finer)| row.truth() == Some(label) && id == Some(finer));
         if id == row.truth() || finer {
@@ -77,7 +78,7 @@ fn share_right(folder: &Path, rows: &[Row], with_names: bool) -> f64 {
     }
     let share = f64::from(right) / rows.len() as f64;
     println!("{right} of {} right {}\n", rows.len(), if with_names { "with names" } else { "without names" });
-    share
+    Ok(share)
 }
 
 fn told(found: Option<&Detection>) -> String {
@@ -87,27 +88,28 @@ fn told(found: Option<&Detection>) -> String {
 }
 
 #[test]
-fn formats_are_known_with_and_without_names() {
+fn formats_are_known_with_and_without_names() -> io::Result<()> {
     let Some((folder, rows)) = corpus() else {
         println!("skipped: no corpus at FORMWORK_CORPUS or beside the checkout");
-        return;
+        return Ok(());
     };
-    let named = share_right(&folder, &rows, true);
-    let nameless = share_right(&folder, &rows, false);
+    let named = share_right(&folder, &rows, true)?;
+    let nameless = share_right(&folder, &rows, false)?;
     assert!(named >= 0.99, "with names: {named:.4}");
     assert!(nameless >= 0.95, "without names: {nameless:.4}");
+    Ok(())
 }
 
 /// A name that lies is reported; one that is right, or merely less precise, is not.
 #[test]
-fn lying_names_are_reported() {
+fn lying_names_are_reported() -> io::Result<()> {
     let Some((folder, rows)) = corpus() else {
         println!("skipped: no corpus at FORMWORK_CORPUS or beside the checkout");
-        return;
+        return Ok(());
     };
     for row in &rows {
-        let file = File::open(folder.join(&row.path)).expect("a file of the manifest");
-        let Some(found) = detect(&file, Some(row.file_name())).expect("a readable file") else { continue };
+        let file = File::open(folder.join(&row.path))?;
+        let Some(found) = detect(&file, Some(row.file_name()))? else { continue };
         let lies = TRUTH.iter().any(|(path, _)| *path == row.path);
         assert_eq!(
             found.claimed.is_some(),
@@ -118,20 +120,22 @@ fn lying_names_are_reported() {
             found.claimed.map(|f| f.id)
         );
     }
+    Ok(())
 }
 
 /// Every file that the manifest calls encrypted, where that can be seen from outside.
 #[test]
-fn encryption_is_seen() {
+fn encryption_is_seen() -> io::Result<()> {
     let Some((folder, rows)) = corpus() else {
         println!("skipped: no corpus at FORMWORK_CORPUS or beside the checkout");
-        return;
+        return Ok(());
     };
     let locked = ["password", "encrypted", "aes256", "zipcrypto", "strong-encryption"];
     for row in rows.iter().filter(|row| row.path.starts_with("hostile/")) {
-        let file = File::open(folder.join(&row.path)).expect("a file of the manifest");
-        let Some(found) = detect(&file, None).expect("a readable file") else { continue };
+        let file = File::open(folder.join(&row.path))?;
+        let Some(found) = detect(&file, None)? else { continue };
         let expected = locked.iter().any(|word| row.path.contains(word));
         assert_eq!(found.encrypted, expected, "{}: {}", row.path, told(Some(&found)));
     }
+    Ok(())
 }

@@ -14,6 +14,16 @@ const OVERLAP: usize = 8 << 10;
 const FRAMES: usize = 3;
 const FRAMES_BEHIND_JUNK: usize = 12;
 
+/// Formats that some programs put an ID3 tag in front of.
+const TAGGED: &[(&[u8], &str)] = &[
+    (b"fLaC", "flac"),
+    (b"MAC ", "ape"),
+    (b"TTA1", "tta"),
+    (b"TTA2", "tta"),
+    (b"wvpk", "wv"),
+    (b"OggS", "ogg"),
+];
+
 /// AMR (RFC 4867, 5.1): `#!AMR`, `#!AMR-WB`, each also as `_MC1.0` for several channels, and a line end.
 pub(super) fn amr(head: &[u8]) -> Option<Finding> {
     let lines = [b"#!AMR\n".as_slice(), b"#!AMR-WB\n", b"#!AMR_MC1.0\n", b"#!AMR-WB_MC1.0\n"];
@@ -39,8 +49,11 @@ pub(super) fn probe(reader: &Reader<'_>) -> Option<Finding> {
     if !tagged {
         return found;
     }
+    let signed = || TAGGED.iter().find(|(words, _)| data.starts_with(words));
     found
-        .or_else(|| data.starts_with(b"fLaC").then(|| Finding::certain("flac", "FLAC behind an ID3 tag")))
+        .or_else(|| {
+            signed().map(|(_, id)| Finding::certain(id, format!("signature of {id} behind an ID3 tag")))
+        })
         .or_else(|| padded_frames(&data))
         .or_else(|| Some(Finding::likely("mp3", "ID3 tag").or_named(&["aac", "mp2", "flac", "ape", "tta"])))
 }
@@ -71,7 +84,8 @@ fn behind_tag(reader: &Reader<'_>) -> (u64, bool) {
     for _ in 0..4 {
         let header = reader.read(at, 10);
         let size = slice(&header, 6, 4).filter(|size| size.iter().all(|byte| byte & 0x80 == 0));
-        let Some(size) = size.filter(|_| header.starts_with(b"ID3")) else { break };
+        let version = byte(&header, 3).is_some_and(|version| (2..=4).contains(&version));
+        let Some(size) = size.filter(|_| header.starts_with(b"ID3") && version) else { break };
         let footer = if byte(&header, 5).unwrap_or(0) & 0x10 == 0 { 0 } else { 10 };
         at += 10 + footer + size.iter().fold(0, |value, byte| value << 7 | u64::from(*byte));
     }
@@ -92,6 +106,7 @@ fn search(data: &[u8], wanted: usize) -> Option<Finding> {
     starts
         .filter_map(|(at, _)| data.get(at..))
         .find_map(|rest| mpeg_frames(rest, wanted))
+        .filter(|(id, _)| *id == "mp3")
         .map(|(id, _)| Finding::likely(id, "MPEG audio frames behind other bytes"))
 }
 

@@ -22,13 +22,41 @@ const PACKED: usize = 16 << 10;
 /// The largest Zstandard block (RFC 8878, 3.1.1.2).
 const ZSTD_BLOCK: usize = 128 << 10;
 
+/// A compressed stream: how it is called alone, and with a tar archive inside.
+struct Kind {
+    name: &'static str,
+    plain: &'static str,
+    with_tar: &'static str,
+    /// The rows a compressed tar is called after as well.
+    kin: &'static [&'static str],
+}
+
+const GZIP: Kind = Kind { name: "gzip", plain: "gz", with_tar: "tgz", kin: &["gz"] };
+const BZIP2: Kind = Kind { name: "bzip2", plain: "bz2", with_tar: "tbz2", kin: &["bz2"] };
+const XZ: Kind = Kind { name: "xz", plain: "xz", with_tar: "txz", kin: &["xz"] };
+const ZSTD: Kind = Kind { name: "Zstandard", plain: "zst", with_tar: "tzst", kin: &["zst"] };
+const LZ4: Kind = Kind { name: "LZ4", plain: "lz4", with_tar: "tlz4", kin: &["lz4"] };
+
+impl Kind {
+    /// Decides by the first bytes the stream unpacks to.
+    fn judge(&self, reader: &Reader<'_>, inside: Option<Vec<u8>>) -> Option<Finding> {
+        let inside = inside.unwrap_or_default();
+        let empty_tar = reader.is_called(self.with_tar) && tar::is_end_record(&inside);
+        if tar::is_tar(&inside) || empty_tar {
+            let evidence = format!("{} with a tar archive inside", self.name);
+            return Some(Finding::certain(self.with_tar, evidence).also_called(self.kin));
+        }
+        Some(Finding::certain(self.plain, format!("{} stream", self.name)))
+    }
+}
+
 /// gzip (RFC 1952): a plain stream, a tar or an SVG.
 pub(super) fn gzip(reader: &Reader<'_>) -> Option<Finding> {
-    let inside = gzip_content(reader).unwrap_or_default();
-    if text::is_svg(&inside) {
+    let inside = gzip_content(reader);
+    if inside.as_deref().is_some_and(text::is_svg) {
         return Some(Finding::certain("svgz", "gzip with an SVG inside").also_called(&["gz"]));
     }
-    Some(stream(reader, "gz", "tgz", &inside))
+    GZIP.judge(reader, inside)
 }
 
 /// bzip2: stream header, then the magic of a block (pi) or of the end (the root of pi).
@@ -40,23 +68,22 @@ pub(super) fn bzip2(reader: &Reader<'_>) -> Option<Finding> {
         return None;
     }
     // A block (up to 900 000 bytes) must be whole before its first byte is known.
-    let inside = unpack(BzDecoder::new(Bytes { reader, at: 0 }), 512);
-    Some(stream(reader, "bz2", "tbz2", &inside))
+    BZIP2.judge(reader, Some(unpack(BzDecoder::new(Bytes { reader, at: 0 }), 512)))
 }
 
 /// xz: stream header of 12 bytes, block header, LZMA2 chunks.
 pub(super) fn xz(reader: &Reader<'_>) -> Option<Finding> {
-    Some(stream(reader, "xz", "txz", &xz_content(reader).unwrap_or_default()))
+    XZ.judge(reader, xz_content(reader))
 }
 
 /// Zstandard (RFC 8878).
 pub(super) fn zstd(reader: &Reader<'_>) -> Option<Finding> {
-    Some(stream(reader, "zst", "tzst", &zstd_content(reader, 0).unwrap_or_default()))
+    ZSTD.judge(reader, zstd_content(reader, 0))
 }
 
 /// LZ4 frames, and the legacy frames of the first command line tool.
 pub(super) fn lz4(reader: &Reader<'_>) -> Option<Finding> {
-    Some(stream(reader, "lz4", "tlz4", &lz4_content(reader, 0).unwrap_or_default()))
+    LZ4.judge(reader, lz4_content(reader, 0))
 }
 
 /// A skippable frame (RFC 8878, 3.1.2; the same in LZ4) with a real one behind it, as parallel writers
@@ -68,12 +95,8 @@ pub(super) fn probe_skippable(reader: &Reader<'_>) -> Option<Finding> {
     }
     let start = u64::from(le32(head, 4)?) + 8;
     match reader.read(start, 4).as_slice() {
-        b"\x28\xB5\x2F\xFD" => {
-            Some(stream(reader, "zst", "tzst", &zstd_content(reader, start).unwrap_or_default()))
-        }
-        b"\x04\x22\x4D\x18" => {
-            Some(stream(reader, "lz4", "tlz4", &lz4_content(reader, start).unwrap_or_default()))
-        }
+        b"\x28\xB5\x2F\xFD" => ZSTD.judge(reader, zstd_content(reader, start)),
+        b"\x04\x22\x4D\x18" => LZ4.judge(reader, lz4_content(reader, start)),
         _ => None,
     }
 }
@@ -92,20 +115,6 @@ impl Read for Bytes<'_, '_> {
         }
         self.at += bytes.len() as u64;
         Ok(bytes.len())
-    }
-}
-
-fn stream(reader: &Reader<'_>, plain: &'static str, with_tar: &'static str, inside: &[u8]) -> Finding {
-    let empty_tar = reader.is_called(with_tar) && tar::is_end_record(inside);
-    match (plain, tar::is_tar(inside) || empty_tar) {
-        ("gz", true) => Finding::certain(with_tar, "gzip with a tar header inside").also_called(&["gz"]),
-        ("bz2", true) => Finding::certain(with_tar, "bzip2 with a tar header inside").also_called(&["bz2"]),
-        ("xz", true) => Finding::certain(with_tar, "xz with a tar header inside").also_called(&["xz"]),
-        ("zst", true) => {
-            Finding::certain(with_tar, "Zstandard with a tar header inside").also_called(&["zst"])
-        }
-        ("lz4", true) => Finding::certain(with_tar, "LZ4 with a tar header inside").also_called(&["lz4"]),
-        _ => Finding::certain(plain, format!("{plain} stream")),
     }
 }
 

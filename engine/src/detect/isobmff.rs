@@ -48,7 +48,7 @@ pub(super) fn probe(reader: &Reader<'_>) -> Option<Finding> {
     }
     let followed = |atoms: &[&Code]| atoms.contains(&&first.kind) && is_movie(reader);
     if followed(OLD_MOVIE) {
-        return Some(Finding::certain("mov", "QuickTime boxes without a brand").also_called(&["mp4"]));
+        return Some(Finding::certain("mov", "QuickTime boxes without a brand").or_named(&["mp4"]));
     }
     followed(SEGMENT).then(|| Finding::certain("mp4", "fragmented movie without a brand"))
 }
@@ -71,7 +71,7 @@ fn branded(reader: &Reader<'_>, brands: &Brands) -> Option<Finding> {
         return None;
     }
     let tracks = Tracks::read(reader);
-    let found = if brands.major.starts_with(b"3g") {
+    let found = if brands.major.starts_with(b"3g") || brands.major == *b"kddi" {
         mobile(brands, &tracks, &word)
     } else {
         let id = BRANDS.iter().find(|(brand, _)| **brand == brands.major).map_or("mp4", |(_, id)| id);

@@ -8,7 +8,7 @@ use super::reader::Reader;
 const SYNC: u8 = 0x47;
 /// Packet sizes, and how the result is called: plain, with a time stamp (BDAV), with parity bytes.
 const PACKETS: &[(usize, &str)] = &[(188, "ts"), (192, "m2ts"), (204, "ts")];
-/// How many packets in a row must start with the sync byte.
+/// How many packets in a row must start with the sync byte, in files of more than a few packets.
 const IN_A_ROW: usize = 5;
 
 /// Tells whether a file is one of these streams.
@@ -22,8 +22,8 @@ fn transport(head: &[u8]) -> Option<Finding> {
     let in_sync = |start: usize, size: usize| {
         let packets = head.get(start..).unwrap_or_default().chunks(size);
         let marked = packets.clone().take_while(|packet| packet.first() == Some(&SYNC)).count();
-        let wanted = packets.len().min(2 * IN_A_ROW);
-        marked >= wanted && marked >= IN_A_ROW.min(head.len() / size).max(2)
+        let whole = packets.len() >= 3 && head.len().is_multiple_of(size);
+        marked >= packets.len().min(2 * IN_A_ROW) && (marked >= IN_A_ROW || start <= 4 && whole)
     };
     let at_start = PACKETS.iter().find(|(size, _)| in_sync(if *size == 192 { 4 } else { 0 }, *size));
     let inside = || PACKETS.iter().find(|(size, _)| (1..*size).any(|start| in_sync(start, *size)));

@@ -41,6 +41,8 @@ type Check = fn(&[u8]) -> Option<bool>;
 
 /// What must hold besides a short signature, by row id.
 const CHECKS: &[(&str, Check)] = &[
+    // Copyright flag, then original, home and constant-rate bits: binary, unlike text that says ADIF.
+    ("aac", |head| Some(head.get(4..64)?.iter().any(|byte| *byte < 0x09 || *byte > 0xF4))),
     // u16 version, thousandths: 3.93 to 3.99 and what may come.
     ("ape", |head| Some((3000..5000).contains(&le16(head, 4)?))),
     // Header size, then an encoding number.

@@ -17,9 +17,10 @@ pub(super) const TABLE: &[Format] = &[
     },
     Format {
         id: "aac",
-        name: "AAC in ADTS frames",
+        name: "AAC in ADTS frames (or ADIF)",
         extensions: &["aac", "adts", "adt"],
         mime: &["audio/aac", "audio/x-aac", "audio/aacp"],
+        signatures: &[Signature::start(b"ADIF")],
         holds: &[Metadata],
         specification: "ISO/IEC 13818-7 and 14496-3",
         ..Format::AUDIO

@@ -99,7 +99,9 @@ pub(super) fn judge(start: &str, marked_down: bool) -> Option<Finding> {
     if known && marked_down && !matches!(root.name, "head" | "body") {
         return None;
     }
-    if known {
+    // Other vocabularies share names such as <article>: they name their own namespaces.
+    let foreign = root.attributes.contains("xmlns") && !root.attributes.contains("xhtml");
+    if known && !foreign {
         return Some(Finding::likely("html", format!("starts with a tag <{}>", root.name)).or_named(TAGGED));
     }
     let fits =

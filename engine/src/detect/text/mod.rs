@@ -16,6 +16,8 @@ use super::reader::Reader;
 const SAMPLE: usize = 64 << 10;
 /// The kinds among which a name chooses.
 const PLAIN: &[&str] = &["txt", "md", "rst", "csv", "tex"];
+/// The same, where nothing speaks for one of them: a page may do without tags.
+const ANY: &[&str] = &["txt", "md", "rst", "csv", "tex", "html"];
 /// The same, where tags were seen.
 const TAGGED: &[&str] = &["txt", "md", "rst", "csv", "tex", "html", "xml"];
 
@@ -71,20 +73,21 @@ fn x_bitmap(start: &str) -> Option<Finding> {
 /// Weighs the kinds of plain text against each other.
 fn judge(reader: &Reader<'_>, text: &str, whole: bool, marks: &prose::Marks) -> Finding {
     let siblings = if markup::has_tags(text) { TAGGED } else { PLAIN };
-    let table = table::columns(text, whole).filter(|table| table.is_plain() || marks.md.max(marks.rst) < 6);
+    let unmarked = if markup::has_tags(text) { TAGGED } else { ANY };
+    let table = table::columns(text, whole).filter(|table| table.outweighs(marks.md.max(marks.rst)));
     let found = if marks.tex >= 4 && marks.tex >= marks.rst.max(marks.md) {
         Finding::likely("tex", "TeX commands")
     } else if let Some(table) = table {
         Finding::likely("csv", format!("lines of {} fields between {:?}", table.columns, table.delimiter))
     } else if reader.is_called_otherwise(TAGGED) || marks.program {
         // A program or a settings file: its comments and rules only look like headings.
-        Finding::guess("txt", "text")
+        return Finding::guess("txt", "text").or_named(unmarked);
     } else if marks.rst >= 4 && marks.rst > marks.md {
         Finding::likely("rst", "reStructuredText directives or headings")
     } else if marks.md >= 3 {
         Finding::likely("md", "Markdown headings, links or lists")
     } else {
-        Finding::guess("txt", "text without marks of another kind")
+        return Finding::guess("txt", "text without marks of another kind").or_named(unmarked);
     };
     found.or_named(siblings)
 }

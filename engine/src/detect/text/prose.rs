@@ -22,6 +22,7 @@ pub(super) struct Marks {
 #[derive(Default)]
 struct Tally {
     headings: u32,
+    close_headings: u32,
     lists: u32,
     fences: u32,
     links: u32,
@@ -38,15 +39,19 @@ struct Tally {
 impl Marks {
     /// Counts the marks in `text`.
     pub(super) fn of(text: &str) -> Marks {
-        let lines: Vec<&str> = text.split(['\n', '\r']).take(LINES).collect();
+        // Old Macintosh text ends its lines with CR alone.
+        let end = if text.contains('\n') { '\n' } else { '\r' };
+        let lines: Vec<&str> = text.split(end).map(|line| line.trim_end_matches('\r')).take(LINES).collect();
         let mut tally = Tally::default();
         let mut before = "";
         for (at, line) in lines.iter().enumerate() {
             let after = lines.get(at + 1).copied().unwrap_or_default();
             tally.underlines += u32::from(is_underlined(line, after));
-            // Lines with a hash that follow each other are comments of a settings file.
-            let alone = !before.starts_with('#') && !after.starts_with('#');
+            // A heading stands alone; lines with a hash next to others are comments of a settings file.
+            let alone = before.trim().is_empty() && after.trim().is_empty();
             tally.headings += u32::from(alone && is_heading(line));
+            tally.close_headings +=
+                u32::from(!before.starts_with('#') && !after.starts_with('#') && is_heading(line));
             before = line;
         }
         for line in &lines {
@@ -70,26 +75,25 @@ impl Tally {
             + most(self.rules, 3)
             + if front_matter { 2 } else { 0 };
         // Plain text has lists, bold words and underlined headings too: alone they prove nothing.
-        let habits = most(self.emphasis, 1) + most(self.lists, 1) / 2;
+        let habits = most(self.close_headings, 1) / 2 + most(self.emphasis, 1) + most(self.lists, 1) / 2;
         let underlines = most(self.underlines, 2);
         Marks {
-            md: if md > 0 || (rst == 0 && underlines > 0 && self.emphasis > 0) {
+            md: if md > 0
+                || self.close_headings > 0 && self.emphasis + self.lists > 2
+                || (rst == 0 && underlines > 0 && self.emphasis > 0)
+            {
                 md + habits + underlines
             } else {
                 0
             },
             rst: if rst > 0 { rst + underlines } else { 0 },
             tex: most(self.preamble, 4) + most(self.commands, 2),
-            program,
+            program: program && self.fences == 0,
         }
     }
 
     fn note_markdown(&mut self, line: &str) {
         let trimmed = line.trim_start();
-        let hashes = line.bytes().take_while(|byte| *byte == b'#').count();
-        let heading =
-            (1..=6).contains(&hashes) && line.get(hashes..).is_some_and(|rest| rest.starts_with(' '));
-        self.headings += u32::from(heading && line.len() > hashes + 1);
         self.fences += u32::from(trimmed.starts_with("```") || trimmed.starts_with("~~~"));
         let bullet = ["- ", "* ", "+ "].iter().any(|mark| trimmed.starts_with(mark));
         self.lists += u32::from(bullet || is_numbered(trimmed) || trimmed.starts_with("> "));

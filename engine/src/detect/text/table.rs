@@ -14,9 +14,14 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Tells whether nothing but a table has so many fields, or such delimiters, in every line.
-    pub(super) fn is_plain(&self) -> bool {
-        self.columns >= 4 && self.delimiter != '|' || self.delimiter == '\t'
+    /// Tells whether this speaks louder than `marks` of a markup language: four columns or tabs do, a few
+    /// commas less, and bars are what Markdown draws its tables with.
+    pub(super) fn outweighs(&self, marks: u32) -> bool {
+        match self.delimiter {
+            '\t' => true,
+            '|' => marks < 3,
+            _ => self.columns >= 4 || marks < 6,
+        }
     }
 }
 
