@@ -12,7 +12,7 @@ const TRACKS: usize = 32;
 /// A brand, a box type or a codec: four characters.
 type Code = [u8; 4];
 
-/// What the major brand alone decides (the registration authority's list, https://mp4ra.org).
+/// What the major brand alone decides (the registration authority's list, <https://mp4ra.org>).
 const BRANDS: &[(&Code, &str)] = &[
     (b"qt  ", "mov"),
     (b"M4A ", "m4a"),

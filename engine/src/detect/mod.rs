@@ -2,7 +2,7 @@
 //!
 //! [`detect`] reads the first 4 KiB and asks, in this order:
 //!
-//! 1. the **containers** that hold many formats (`isobmff`, `riff`, `ebml`), which are opened;
+//! 1. the **containers** that hold many formats (`isobmff`, `riff`, `ebml`, `cfb`), which are opened;
 //! 2. the **signatures** of the format rows, with a closer look where a signature is short or is shared
 //!    (`zip` for office files, `tiff` for camera raw, `compressed` for tar inside gzip …);
 //! 3. the **shapes**: formats without a signature, known by headers that must add up (tar, TGA, PCX,
