@@ -23,6 +23,12 @@ pub struct Input<'a> {
     pub(crate) raw: &'a abi::Input,
 }
 
+// SAFETY: the contract lets inputs be read from any thread until the call returns, and nothing of the struct
+// changes meanwhile; the raw pointers in it are only read.
+unsafe impl Sync for Input<'_> {}
+// SAFETY: as above.
+unsafe impl Send for Input<'_> {}
+
 impl<'a> Input<'a> {
     /// The file's name, or its relative path with `/` when a folder is handed over.
     pub fn name(&self) -> Cow<'a, str> {
