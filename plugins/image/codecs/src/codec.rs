@@ -6,6 +6,7 @@
 
 use formwork_image_pixels::{Changes, Channels, Orientation, Picture, Profile, Target};
 use formwork_sdk::{Feature, Input, OptionSpec, Options, Result, Step, Value, Writer, json};
+use std::cell::Cell;
 
 /// What this plugin can do with one format.
 pub(crate) struct Codec {
@@ -46,6 +47,8 @@ pub(crate) struct Wish {
     pub(crate) changes: Changes,
     /// Only the first frame is wanted. A decoder that leaves frames out says so in [`Picture::dropped`].
     pub(crate) first_frame_only: bool,
+    /// See [`Wish::shrunk_from`].
+    pub(crate) original: Cell<Option<(u32, u32)>>,
 }
 
 impl Wish {
@@ -57,6 +60,12 @@ impl Wish {
         } else {
             self.changes.at_least(width, height)
         }
+    }
+
+    /// Tells that the decoder delivers a smaller picture than the stored one of this size, so that the
+    /// result gets the proportions of the original.
+    pub(crate) fn shrunk_from(&self, width: u32, height: u32, orientation: Orientation) {
+        self.original.set(Some(if orientation.swaps_sides() { (height, width) } else { (width, height) }));
     }
 }
 
@@ -77,6 +86,8 @@ pub(crate) struct Facts {
     pub(crate) metadata: bool,
     /// How stored pixels are turned for viewing.
     pub(crate) orientation: Orientation,
+    /// The colours come from a palette.
+    pub(crate) palette: bool,
     /// Features the other members do not tell: animation or pages, layers, quality …
     pub(crate) also: Vec<Feature>,
 }
@@ -92,6 +103,7 @@ impl Facts {
             icc: None,
             metadata: false,
             orientation: Orientation::Upright,
+            palette: false,
             also: Vec::new(),
         }
     }
@@ -132,6 +144,7 @@ impl Facts {
         let mut features = self.also.clone();
         let mut add = |holds: bool, feature| features.extend(holds.then_some(feature));
         add(self.channels.has_alpha(), Feature::Alpha);
+        add(!self.palette, Feature::Colours);
         add(self.bits > 8, Feature::BitDepth);
         add(self.channels == Channels::Cmyk, Feature::Inks);
         add(self.icc.is_some(), Feature::ColourProfile);

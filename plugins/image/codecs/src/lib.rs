@@ -3,20 +3,62 @@
 //! One folder for each format. [`CODECS`] is the list of them; what the plugin says of itself and what
 //! it does are derived from that list.
 
+mod bmp;
 mod canvas;
 mod codec;
 mod damage;
+mod dds;
 mod describe;
 mod difference;
+mod eps;
+mod exr;
+mod gif;
+mod hdr;
+mod ico;
+mod jp2;
+mod jpg;
+mod jxl;
+mod lanes;
+mod paper;
+mod pcx;
+mod pdf;
 mod pipeline;
 mod png;
+mod pnm;
+mod psd;
+mod qoi;
+mod quantise;
 mod raster;
+mod tga;
+mod through_image;
+mod webp;
 
 use codec::Codec;
 use formwork_sdk::{Description, Plugin, Result, Step, export_plugin};
 
 /// Every format this plugin knows.
-static CODECS: &[&Codec] = &[&png::APNG, &png::PNG, &raster::CODEC];
+static CODECS: &[&Codec] = &[
+    &gif::CODEC,
+    &jpg::CODEC,
+    &png::APNG,
+    &png::PNG,
+    &webp::CODEC,
+    &pcx::CODEC,
+    &psd::CODEC,
+    &bmp::CODEC,
+    &tga::CODEC,
+    &hdr::CODEC,
+    &pnm::CODEC,
+    &qoi::CODEC,
+    &ico::CODEC,
+    &dds::CODEC,
+    &eps::CODEC,
+    &pdf::CODEC,
+    &exr::CODEC,
+    &jp2::CODEC,
+    &jxl::CODEC,
+    &raster::CODEC,
+];
 
 /// The plugin.
 pub struct Image;

@@ -1,7 +1,7 @@
 //! The way of a picture through the plugin: decode, prepare for the target, encode.
 
 use crate::codec::{Codec, Encoder, Reader, Wish};
-use crate::{CODECS, raster};
+use crate::{CODECS, lanes, raster};
 use formwork_image_pixels::{Changes, Picture, facts, prepare};
 use formwork_sdk::{Error, Feature, Result, Step};
 
@@ -36,13 +36,20 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let target = if step.target().is_empty() { input.format() } else { step.target() };
     let (reader, encoder) = (reader(input.format())?, encoder(target)?);
     let changes = Changes::of(step);
-    let wish = Wish { first_frame_only: changes.first_frame_only || !holds_several(encoder), changes };
+    let wish = Wish {
+        first_frame_only: changes.first_frame_only || !holds_several(encoder),
+        changes,
+        ..Wish::default()
+    };
+    if lanes::take(step, &input, target, &wish)? {
+        return Ok(());
+    }
     let mut picture = (reader.decode)(step, &input, &wish)?;
     input.release();
     if target == raster::ID && wish.changes.is_empty() {
         picture.check(step)?;
     } else {
-        prepare(step, &mut picture, &encoder.target, &wish.changes)?;
+        prepare(step, &mut picture, &encoder.target, &wish.changes, wish.original.get())?;
     }
     write(step, encoder, &picture)
 }
@@ -54,8 +61,9 @@ fn holds_several(encoder: &Encoder) -> bool {
 /// Encodes a prepared picture as the step's output.
 fn write(step: &Step<'_>, encoder: &Encoder, picture: &Picture) -> Result<()> {
     let mut output = step.create_output()?;
+    // An encoder that writes something else than the picture's own size tells so afterwards.
+    step.report(&facts(picture));
     (encoder.encode)(step, &step.options(), picture, &mut output)?;
     output.close()?;
-    step.report(&facts(picture));
     Ok(())
 }

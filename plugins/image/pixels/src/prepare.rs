@@ -4,7 +4,7 @@
 use crate::crop::{Crop, crop};
 use crate::depth::Depth;
 use crate::reduce::{Target, Wishes, reduce};
-use crate::resize::{Fit, Resize, resize};
+use crate::resize::{Fit, Resize, resize_from};
 use crate::{Picture, Sequence, orient};
 use formwork_sdk::{Feature, Operation, OptionSpec, Options, Result, Step, Value, json, options::option};
 
@@ -102,13 +102,19 @@ fn depth_of(options: &Options<'_>) -> Option<Depth> {
 }
 
 /// Turns a decoded picture upright, applies the step's operations, and brings it down to the target.
-/// Losses go to the step.
+/// Losses go to the step. `original` is the upright size of a picture that was decoded smaller than it is.
 ///
 /// # Errors
 ///
 /// `invalid_request` for a cut outside the picture; `unsupported_conversion` for a picture larger than the
 /// target can be; `limit_exceeded`; `cancelled`.
-pub fn prepare(step: &Step<'_>, picture: &mut Picture, target: &Target<'_>, changes: &Changes) -> Result<()> {
+pub fn prepare(
+    step: &Step<'_>,
+    picture: &mut Picture,
+    target: &Target<'_>,
+    changes: &Changes,
+    mut original: Option<(u32, u32)>,
+) -> Result<()> {
     picture.check(step)?;
     if changes.first_frame_only && picture.frames.len() > 1 {
         picture.frames.truncate(1);
@@ -118,7 +124,9 @@ pub fn prepare(step: &Step<'_>, picture: &mut Picture, target: &Target<'_>, chan
     for change in &changes.list {
         match change {
             Change::Cut(wish) => crop(picture, wish)?,
-            Change::Scale(wish) => resize(step, picture, wish, changes.wishes.background)?,
+            Change::Scale(wish) => {
+                resize_from(step, picture, wish, changes.wishes.background, original.take())?;
+            }
         }
     }
     for loss in reduce(step, picture, target, &changes.wishes)? {

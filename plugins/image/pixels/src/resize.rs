@@ -43,6 +43,17 @@ pub struct Placement {
     pub offset: (u32, u32),
 }
 
+impl Placement {
+    /// The same placement for a source that was shrunk already.
+    fn seen_from(mut self, original: (u32, u32), shrunk: (u32, u32)) -> Placement {
+        let x = f64::from(shrunk.0) / f64::from(original.0);
+        let y = f64::from(shrunk.1) / f64::from(original.1);
+        let (left, top, width, height) = self.source;
+        self.source = (left * x, top * y, width * x, height * y);
+        self
+    }
+}
+
 impl Resize {
     /// Reads `width`, `height` and `fit`; `None` when neither side is given.
     pub fn from_options(options: &Options<'_>) -> Option<Resize> {
@@ -109,12 +120,27 @@ fn side(value: f64) -> u32 {
 ///
 /// `limit_exceeded` when the result would be too large.
 pub fn resize(step: &Step<'_>, picture: &mut Picture, wish: &Resize, background: [u8; 4]) -> Result<()> {
+    resize_from(step, picture, wish, background, None)
+}
+
+/// As [`resize`], for a picture that was decoded smaller than it is: the result gets the size the
+/// `original` would get.
+pub(crate) fn resize_from(
+    step: &Step<'_>,
+    picture: &mut Picture,
+    wish: &Resize,
+    background: [u8; 4],
+    original: Option<(u32, u32)>,
+) -> Result<()> {
     let count = picture.frames.len() as u64;
     let mut resizer = Resizer::new();
     let mut changed = false;
     for (index, frame) in picture.frames.iter_mut().enumerate() {
         step.tick(index as u64, count)?;
-        let place = wish.place(frame.width, frame.height);
+        let place = original.map_or_else(
+            || wish.place(frame.width, frame.height),
+            |(width, height)| wish.place(width, height).seen_from((width, height), frame.size()),
+        );
         let bytes = frame.channels.count() * frame.samples.width();
         step.check_picture(place.canvas.0.into(), place.canvas.1.into(), bytes as u64 * count)?;
         changed |= place.canvas != (frame.width, frame.height);

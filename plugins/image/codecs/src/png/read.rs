@@ -17,17 +17,22 @@ fn decode(step: &Step<'_>, input: &Input<'_>, wish: &Wish) -> Result<Picture> {
     let bytes = input.bytes()?;
     let mut source = open(step, &bytes)?;
     let animation = source.info().animation_control.filter(|control| control.num_frames > 1);
+    let mut damaged = false;
     let mut picture = match animation {
         Some(control) if !wish.first_frame_only => compose::animation(step, &mut source, control)?,
         _ => {
-            let mut picture = Picture::still(still(step, &mut source)?);
+            let (frame, broken) = still(step, &mut source)?;
+            damaged = broken;
+            let mut picture = Picture::still(frame);
             picture.dropped.extend(animation.map(|_| Feature::Animation));
             picture
         }
     };
     // Chunks after the pixels: damage there costs metadata only.
-    if let Err(error) = source.finish() {
-        step.warn(format!("the input is damaged after the pixels ({error})"));
+    match source.finish() {
+        Err(error) if is_checksum(&error) => return Err(failure(step, error)),
+        Err(error) if !damaged => step.warn(format!("the input is damaged after the pixels ({error})")),
+        _ => {}
     }
     picture.metadata = metadata(source.info());
     Ok(picture)
@@ -66,14 +71,14 @@ pub(super) fn layout(color: ColorType) -> Channels {
     }
 }
 
-/// Decodes the first picture of a file.
-fn still(step: &Step<'_>, source: &mut Source<'_>) -> Result<Frame> {
+/// Decodes the first picture of a file, and tells whether it is damaged.
+fn still(step: &Step<'_>, source: &mut Source<'_>) -> Result<(Frame, bool)> {
     let (color, depth) = source.output_color_type();
     let (width, height) = source.info().size();
     let mut bytes =
         vec![0; source.output_buffer_size().ok_or_else(|| Error::corrupt("the PNG is too large"))?];
-    read_rows(step, source, &mut bytes)?;
-    frame(width, height, layout(color), depth, bytes)
+    let damaged = read_rows(step, source, &mut bytes)?;
+    Ok((frame(width, height, layout(color), depth, bytes)?, damaged))
 }
 
 /// Makes a frame of decoded bytes.
@@ -93,17 +98,18 @@ pub(super) fn frame(
     Frame::new(width, height, channels, samples).ok_or_else(|| Error::corrupt("the PNG has too few samples"))
 }
 
-/// Decodes one frame into `bytes`. A file that ends or breaks in the middle leaves the rest as it is.
-pub(super) fn read_rows(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u8]) -> Result<()> {
+/// Decodes one frame into `bytes`. A file that ends or breaks in the middle leaves the rest as it is; true
+/// then.
+pub(super) fn read_rows(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u8]) -> Result<bool> {
     if source.info().interlaced {
         return match source.next_frame(bytes) {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(false),
             Err(error) if is_checksum(&error) => Err(failure(step, error)),
             Err(error) if bytes.iter().any(|byte| *byte != 0) => {
                 step.warn(format!(
                     "the input is damaged: parts of the picture are missing or coarse ({error})"
                 ));
-                Ok(())
+                Ok(true)
             }
             Err(error) => Err(failure(step, error)),
         };
@@ -120,10 +126,13 @@ pub(super) fn read_rows(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u
         match source.read_row(line) {
             Ok(_) => {}
             Err(error) if is_checksum(&error) => return Err(failure(step, error)),
-            Err(error) => return damage::accept_rows(step, index as u64, height.into(), error),
+            Err(error) => {
+                damage::accept_rows(step, index as u64, height.into(), error)?;
+                return Ok(true);
+            }
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn metadata(info: &Info<'_>) -> Metadata {
@@ -153,6 +162,7 @@ fn inspect(step: &Step<'_>, input: &Input<'_>) -> Result<Facts> {
         icc: metadata.icc,
         metadata: metadata.exif.is_some() || metadata.xmp.is_some(),
         orientation: metadata.orientation,
+        palette: info.color_type == ColorType::Indexed,
         ..facts.animated(frames.into())
     })
 }
