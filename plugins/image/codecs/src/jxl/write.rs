@@ -1,0 +1,61 @@
+use super::boxes;
+use crate::codec::Encoder;
+use formwork_image_pixels::{Channels, Depth, Frame, Picture, Samples, Target};
+use formwork_sdk::{Error, ErrorKind, Feature, OptionSpec, Options, Result, Step, Writer, options::option};
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use zune_core::bit_depth::BitDepth;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::EncoderOptions;
+use zune_jpegxl::JxlSimpleEncoder;
+
+pub(super) const ENCODER: Encoder = Encoder {
+    target: Target {
+        name: "JPEG XL",
+        keeps: &[Feature::Alpha, Feature::BitDepth, Feature::Colours, Feature::Metadata, Feature::Quality],
+        channels: &[Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba],
+        depths: &[Depth::U8, Depth::U16],
+        largest: (1 << 18, 1 << 18),
+        animation_as_pages: false,
+    },
+    options,
+    encode,
+};
+
+fn options() -> Vec<OptionSpec> {
+    vec![option("color_depth").with_range(8, 16)]
+}
+
+/// Writes one frame without loss. The encoder says sRGB, so the pipeline has converted the colours.
+fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
+    let frame = picture.frames.first().ok_or_else(|| fault("no frames"))?;
+    let (samples, depth) = bytes(frame)?;
+    let space = match frame.channels {
+        Channels::Grey => ColorSpace::Luma,
+        Channels::GreyAlpha => ColorSpace::LumaA,
+        Channels::Rgba => ColorSpace::RGBA,
+        _ => ColorSpace::RGB,
+    };
+    step.tick(0, 1)?;
+    let options = EncoderOptions::new(frame.width as usize, frame.height as usize, space, depth);
+    let mut codestream = Vec::new();
+    catch_unwind(AssertUnwindSafe(|| JxlSimpleEncoder::new(&samples, options).encode(&mut codestream)))
+        .map_err(|_| fault("it failed"))?
+        .map_err(|error| fault(&format!("{error:?}")))?;
+    step.tick(1, 1)?;
+    output.append(&boxes::before(codestream.len(), &picture.metadata)?)?;
+    output.append(&codestream)
+}
+
+fn fault(what: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("JPEG XL encoder: {what}"))
+}
+
+/// The samples in the machine's byte order.
+fn bytes(frame: &Frame) -> Result<(Cow<'_, [u8]>, BitDepth)> {
+    match &frame.samples {
+        Samples::U8(samples) => Ok((Cow::Borrowed(samples), BitDepth::Eight)),
+        Samples::U16(samples) => Ok((Cow::Borrowed(bytemuck::cast_slice(samples)), BitDepth::Sixteen)),
+        Samples::F32(_) => Err(fault("samples are floats")),
+    }
+}

@@ -1,0 +1,273 @@
+//! PCX, PSD, OpenEXR, DDS, JPEG 2000 and JPEG XL: the corpus, round trips, damage, limits.
+
+use formwork_image_pixels::{Channels, Picture, Samples, raster};
+use formwork_plugin_image::formwork_plugin_entry_v1 as ENTRY;
+use formwork_sdk::testing::{Job, Outcome};
+use formwork_sdk::{ErrorKind, Limits};
+use std::path::PathBuf;
+
+/// A corpus file with what it holds: format, width, height, channels as `probe` names them, bits.
+type Case = (&'static str, &'static str, u32, u32, &'static str, u32);
+
+const CASES: &[Case] = &[
+    ("pillow--odd_stride.pcx", "pcx", 371, 150, "rgb", 8),
+    ("tika--testPCX.pcx", "pcx", 100, 75, "rgb", 8),
+    ("twelvemonkeys--animals.pcx", "pcx", 239, 157, "rgb", 1),
+    ("magika--MagikaTest.psd", "psd", 1080, 1080, "rgb", 8),
+    ("psd-tools--1layer.psb", "psd", 101, 55, "rgb", 8),
+    ("psd-tools--curves.psd", "psd", 32, 32, "rgba", 8),
+    ("psd-tools--screen.psd", "psd", 64, 64, "rgba", 8),
+    ("twelvemonkeys--layer_group_32bit5x5.psd", "psd", 320, 200, "rgba", 8),
+    ("zune-image--grayscale_image.psd", "psd", 800, 200, "grey", 8),
+    ("filetype--sample.exr", "exr", 800, 800, "rgb", 16),
+    ("image--overexposed-gradient---data-window-equals-display-window.exr", "exr", 20, 12, "rgba", 32),
+    ("openimageio-images--grid-overscan.exr", "exr", 1000, 1000, "rgba", 16),
+    ("openimageio-images--dds_dxgi_bgra8_srgb.dds", "dds", 16, 8, "rgba", 8),
+    ("openimageio-images--dds_npot_rgba8.dds", "dds", 13, 7, "rgba", 8),
+    ("twelvemonkeys--dds_DXT1.dds", "dds", 256, 256, "rgba", 8),
+    ("twelvemonkeys--dds_DXT4.dds", "dds", 256, 256, "rgba", 8),
+    ("pillow--test-card-lossless.jp2", "jp2", 640, 480, "rgb", 8),
+    ("pillow--9bit.j2k", "jp2", 128, 128, "grey", 9),
+    ("conformance--input.jxl", "jxl", 1600, 1096, "rgba", 8),
+    ("conformance-1--input.jxl", "jxl", 200, 200, "grey", 8),
+];
+
+/// The bytes of a corpus file; says so when it is not there.
+fn corpus(name: &str) -> Option<Vec<u8>> {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/corpus");
+    let folder = std::env::var_os("FORMWORK_CORPUS").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let bytes = std::fs::read(folder.join("image").join(name)).ok();
+    if bytes.is_none() {
+        println!("skipped: {name} is not in the corpus");
+    }
+    bytes
+}
+
+fn convert(bytes: &[u8], from: &str, to: &str) -> Outcome {
+    Job::new("convert").input("picture", from, bytes).target(to).run(ENTRY)
+}
+
+fn picture(outcome: &Outcome) -> Picture {
+    raster::read(outcome.expect_one(), &Limits::default()).unwrap()
+}
+
+/// A picture in the internal format, whose layout stands in the module `raster`.
+fn made(
+    width: u32,
+    height: u32,
+    channels: Channels,
+    samples: &Samples,
+    metadata: [Option<&[u8]>; 3],
+) -> Vec<u8> {
+    let mut bytes = b"FWRASTER".to_vec();
+    let mut put = |value: u32| bytes.extend(value.to_le_bytes());
+    [1, 0, 0, 1].into_iter().for_each(&mut put);
+    bytes.extend(144f64.to_le_bytes());
+    bytes.extend(144f64.to_le_bytes());
+    for block in metadata {
+        bytes.extend(block.map_or(u32::MAX, |block| block.len() as u32).to_le_bytes());
+        bytes.extend(block.unwrap_or(&[]));
+    }
+    let index = [Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba, Channels::Cmyk];
+    let index = index.iter().position(|one| *one == channels).unwrap() as u32;
+    for value in [0, 1, width, height, index, samples.width() as u32, 0] {
+        bytes.extend(value.to_le_bytes());
+    }
+    match samples {
+        Samples::U8(samples) => bytes.extend(samples),
+        Samples::U16(samples) => samples.iter().for_each(|sample| bytes.extend(sample.to_le_bytes())),
+        Samples::F32(samples) => samples.iter().for_each(|sample| bytes.extend(sample.to_le_bytes())),
+    }
+    bytes
+}
+
+/// Repeatable noise with flat parts, so that both runs and literals occur.
+fn noise(count: usize) -> Vec<u16> {
+    let mut state = 0x2545_F491u32;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u16
+    };
+    (0..count).map(|index| if index / 40 % 3 == 0 { 0xABAB } else { next() }).collect()
+}
+
+fn samples(count: usize, bits: u32) -> Samples {
+    let noise = noise(count);
+    if bits == 8 {
+        Samples::U8(noise.iter().map(|sample| *sample as u8).collect())
+    } else {
+        Samples::U16(noise)
+    }
+}
+
+#[test]
+fn corpus_files_are_what_they_are() {
+    for (name, format, width, height, channels, bits) in CASES {
+        let Some(bytes) = corpus(name) else { continue };
+        let facts = Job::new("probe").input(name, format, bytes.clone()).probe(ENTRY);
+        assert_eq!(facts.error, None, "{name}");
+        let picture = picture(&convert(&bytes, format, "raster"));
+        let first = &picture.frames[0];
+        assert_eq!(facts.facts["width"], first.width, "{name}");
+        assert_eq!(facts.facts["height"], first.height, "{name}");
+        assert_eq!(facts.facts["frames"], picture.frames.len(), "{name}");
+        if *width > 0 {
+            assert_eq!((first.width, first.height), (*width, *height), "{name}");
+            assert_eq!(facts.facts["channels"], *channels, "{name}");
+            assert_eq!(facts.facts["depth"], *bits, "{name}");
+        }
+    }
+}
+
+#[test]
+fn cut_and_changed_files_end_cleanly() {
+    for (name, format, ..) in CASES {
+        let Some(bytes) = corpus(name) else { continue };
+        let mut broken: Vec<Vec<u8>> =
+            (0..12).map(|part| bytes[..bytes.len() * part / 12].to_vec()).collect();
+        broken.extend([1, 20, 127, 129].map(|length| bytes[..bytes.len().min(length)].to_vec()));
+        for (round, place) in noise(24).into_iter().enumerate() {
+            let mut changed = bytes.clone();
+            let reach = if round % 2 == 0 { changed.len().min(400) } else { changed.len() };
+            let place = place as usize * 7919 % reach;
+            changed[place] ^= 0x11 << (round % 4);
+            broken.push(changed);
+        }
+        for file in broken {
+            let job = Job::new("convert").input(name, format, file).target("raster");
+            let outcome = job.limit(|limits| limits.pixels = 4_000_000).run(ENTRY);
+            let kind = outcome.error.as_ref().map(|error| error.kind);
+            let fine = matches!(
+                kind,
+                None | Some(
+                    ErrorKind::CorruptInput | ErrorKind::LimitExceeded | ErrorKind::UnsupportedConversion
+                )
+            );
+            assert!(fine, "{name}: {:?}", outcome.error);
+        }
+    }
+}
+
+#[test]
+fn limits_hold() {
+    for (name, format, ..) in CASES {
+        let Some(bytes) = corpus(name) else { continue };
+        let few = Job::new("convert").input(name, format, bytes.clone()).target("raster");
+        let outcome = few.limit(|limits| limits.pixels = 50).run(ENTRY);
+        assert_eq!(outcome.failure(), Some(("limit_exceeded", "pixels")), "{name}");
+        let outcome =
+            Job::new("convert").input(name, format, bytes).target("raster").cancel_after(1).run(ENTRY);
+        assert_eq!(outcome.failure(), Some(("cancelled", "")), "{name}");
+    }
+}
+
+#[test]
+fn round_trips_lose_nothing() {
+    use Channels::{Cmyk, Grey, GreyAlpha, Rgb, Rgba};
+    let cases: &[(&str, &[Channels], &[u32])] = &[
+        ("pcx", &[Grey, Rgb], &[8]),
+        ("psd", &[Grey, Rgb, Cmyk], &[8, 16]),
+        ("dds", &[Grey, GreyAlpha, Rgba], &[8]),
+        ("jxl", &[Grey, GreyAlpha, Rgb, Rgba], &[8, 16]),
+    ];
+    for (format, all, depths) in cases {
+        for (channels, bits) in
+            all.iter().flat_map(|channels| depths.iter().map(move |bits| (*channels, *bits)))
+        {
+            for (width, height) in [(1, 1), (13, 7), (300, 270)] {
+                let before = samples(width * height * channels.count(), bits);
+                let bytes = made(width as u32, height as u32, channels, &before, [None; 3]);
+                let there = convert(&bytes, "raster", format);
+                assert!(there.losses.is_empty(), "{format} {channels:?}: {:?}", there.losses);
+                let back = picture(&convert(there.expect_one(), format, "raster"));
+                assert_eq!(back.frames[0].channels, channels, "{format}");
+                assert!(back.frames[0].samples == before, "{format} {channels:?} {bits} {width}x{height}");
+            }
+        }
+    }
+}
+
+#[test]
+fn alpha_of_psd_survives_white() {
+    for bits in [8, 16] {
+        let mut before = samples(40 * 30 * 4, bits);
+        match &mut before {
+            Samples::U8(samples) => samples[3] = 255,
+            Samples::U16(samples) => samples[3] = 65_535,
+            Samples::F32(_) => {}
+        }
+        let there = convert(&made(40, 30, Channels::Rgba, &before, [None; 3]), "raster", "psd");
+        let back = picture(&convert(there.expect_one(), "psd", "raster"));
+        assert_eq!(back.frames[0].channels, Channels::Rgba);
+        let pairs: Vec<(u32, u32)> = match (&before, &back.frames[0].samples) {
+            (Samples::U8(a), Samples::U8(b)) => {
+                a.iter().zip(b).map(|(a, b)| ((*a).into(), (*b).into())).collect()
+            }
+            (Samples::U16(a), Samples::U16(b)) => {
+                a.iter().zip(b).map(|(a, b)| ((*a).into(), (*b).into())).collect()
+            }
+            _ => panic!("depth"),
+        };
+        let full = (1u32 << bits) - 1;
+        for pixel in pairs.chunks_exact(4) {
+            let alpha = pixel[3].0;
+            assert_eq!(alpha, pixel[3].1);
+            if alpha > 0 {
+                let step = full / alpha + 1;
+                assert!(pixel.iter().all(|(a, b)| a.abs_diff(*b) <= step), "{pixel:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn light_survives_openexr() {
+    for channels in [Channels::Grey, Channels::GreyAlpha, Channels::Rgb, Channels::Rgba] {
+        let count = 21 * 9 * channels.count();
+        let mut values: Vec<f32> = (0..count).map(|index| index as f32 * 0.037).collect();
+        if channels.has_alpha() {
+            values
+                .iter_mut()
+                .skip(channels.count() - 1)
+                .step_by(channels.count())
+                .for_each(|alpha| *alpha = 0.5);
+        }
+        let before = Samples::F32(values.clone());
+        let there = convert(&made(21, 9, channels, &before, [None; 3]), "raster", "exr");
+        let back = picture(&convert(there.expect_one(), "exr", "raster"));
+        assert_eq!(back.frames[0].channels, channels);
+        assert!(back.frames[0].samples == before, "{channels:?}");
+    }
+    // 8 bits take half the room and come back the same.
+    let before = samples(64 * 64 * 3, 8);
+    let bytes = made(64, 64, Channels::Rgb, &before, [None; 3]);
+    let there = convert(&bytes, "raster", "exr");
+    assert!(there.expect_one().len() < 64 * 64 * 3 * 2 + 2000);
+    let png = |bytes: &[u8], from: &str| {
+        picture(&convert(convert(bytes, from, "png").expect_one(), "png", "raster"))
+    };
+    let job =
+        Job::new("convert").input("a", "exr", there.expect_one()).target("png").option("color_depth", 8);
+    let eight = picture(&convert(job.run(ENTRY).expect_one(), "png", "raster"));
+    assert!(eight.frames[0].samples == png(&bytes, "raster").frames[0].samples);
+}
+
+#[test]
+fn metadata_survives() {
+    let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x01\0\0\0\0\0\0\0";
+    let xmp = b"<x:xmpmeta/>";
+    let bytes = made(8, 8, Channels::Rgb, &samples(8 * 8 * 3, 8), [None, Some(exif), Some(xmp)]);
+    for format in ["psd", "jxl"] {
+        let there = convert(&bytes, "raster", format);
+        let back = picture(&convert(there.expect_one(), format, "raster"));
+        assert_eq!(back.metadata.exif.as_deref(), Some(&exif[..]), "{format}");
+        assert_eq!(back.metadata.xmp.as_deref(), Some(&xmp[..]), "{format}");
+    }
+    for format in ["psd", "pcx", "exr"] {
+        let there = convert(&bytes, "raster", format);
+        let back = picture(&convert(there.expect_one(), format, "raster"));
+        assert_eq!(back.metadata.density, Some((144.0, 144.0)), "{format}");
+    }
+}
