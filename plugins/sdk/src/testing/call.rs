@@ -115,7 +115,7 @@ fn raw_input(given: &super::Given, streamed: bool) -> abi::Input {
     let (length, memory) = match &given.content {
         Content::Memory(bytes) if streamed => (bytes.len() as u64, std::ptr::null()),
         Content::Memory(bytes) => (bytes.len() as u64, bytes.as_ptr()),
-        Content::File(_, length) => (*length, std::ptr::null()),
+        Content::File(_, length) | Content::Path(_, length) => (*length, std::ptr::null()),
     };
     abi::Input {
         size: size_of::<abi::Input>() as u32,

@@ -3,11 +3,12 @@
 use super::{Content, Failure, Job, Outcome, Produced, Sink};
 use crate::{ErrorKind, OutputKind, input::time_from_nanoseconds};
 use formwork_abi as abi;
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What `context` points to during a call.
 pub(super) struct State<'a> {
@@ -15,7 +16,8 @@ pub(super) struct State<'a> {
     ticks: AtomicU64,
     written: AtomicU64,
     kept: Mutex<Outcome>,
-    files: Mutex<Vec<Option<File>>>,
+    files: Mutex<Vec<Option<Arc<File>>>>,
+    names: Mutex<HashSet<String>>,
 }
 
 impl<'a> State<'a> {
@@ -26,6 +28,7 @@ impl<'a> State<'a> {
             written: AtomicU64::new(0),
             kept: Mutex::default(),
             files: Mutex::default(),
+            names: Mutex::default(),
         }
     }
 
@@ -59,8 +62,12 @@ impl<'a> State<'a> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn files(&self) -> MutexGuard<'_, Vec<Option<File>>> {
+    fn files(&self) -> MutexGuard<'_, Vec<Option<Arc<File>>>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records a failure unless one is there, and returns what the host function answers.
@@ -77,7 +84,7 @@ impl<'a> State<'a> {
         if climbs || name.contains(['\0', '\\']) {
             return self.refuse(ErrorKind::InvalidRequest, "", format!("the name {name:?} climbs out"));
         }
-        if self.kept().outputs.iter().any(|output| output.name == name) {
+        if !self.names().insert(name.clone()) {
             return self.refuse(ErrorKind::InvalidRequest, "", format!("the name {name:?} is taken"));
         }
         let kind = match raw.kind {
@@ -96,7 +103,7 @@ impl<'a> State<'a> {
         // Both locks are held together, so that the two lists stay in step.
         let (mut kept, mut files) = (self.kept(), self.files());
         kept.outputs.push(Produced { name, kind, format, bytes, length, modified, mode, closed: false });
-        files.push(file);
+        files.push(file.map(Arc::new));
         files.len() as i64 - 1
     }
 
@@ -154,9 +161,9 @@ impl<'a> State<'a> {
     }
 
     fn put_file(&self, number: usize, start: u64, bytes: &[u8]) -> std::io::Result<()> {
-        let file = self.files().get(number).and_then(Option::as_ref).map(File::try_clone);
+        let file = self.files().get(number).and_then(Option::clone);
         let Some(file) = file else { return Ok(()) };
-        write_file_at(&file?, start, bytes)
+        write_file_at(&file, start, bytes)
     }
 
     fn close(&self, number: i64) -> i64 {
@@ -171,6 +178,13 @@ impl<'a> State<'a> {
         0
     }
 
+    fn told(&self, count: std::io::Result<usize>) -> i64 {
+        match count {
+            Ok(count) => count as i64,
+            Err(error) => self.refuse(ErrorKind::Io, "", error.to_string()),
+        }
+    }
+
     fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> i64 {
         let Some(input) = self.job.inputs.get(index) else {
             return self.refuse(ErrorKind::PluginFault, "", "read an input that is not there");
@@ -182,10 +196,10 @@ impl<'a> State<'a> {
                 buffer[..count].copy_from_slice(&bytes[start..start + count]);
                 count as i64
             }
-            Content::File(file, _) => match read_file_at(file, offset, buffer) {
-                Ok(count) => count as i64,
-                Err(error) => self.refuse(ErrorKind::Io, "", error.to_string()),
-            },
+            Content::File(file, _) => self.told(read_file_at(file, offset, buffer)),
+            Content::Path(path, _) => {
+                self.told(File::open(path).and_then(|file| read_file_at(&file, offset, buffer)))
+            }
         }
     }
 }

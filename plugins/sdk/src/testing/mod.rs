@@ -69,6 +69,7 @@ struct Given {
 enum Content {
     Memory(Vec<u8>),
     File(File, u64),
+    Path(PathBuf, u64),
 }
 
 impl Job {
@@ -120,6 +121,18 @@ impl Job {
             (last.modified, last.mode) = (Some(modified), mode);
         }
         self
+    }
+
+    /// Adds a file that is opened whenever it is read, so that thousands can be handed over.
+    ///
+    /// # Panics
+    ///
+    /// When the file is not there.
+    #[expect(clippy::expect_used, reason = "a test's own file that is not there ends the test")]
+    pub fn input_path(self, name: &str, format: &str, path: impl Into<PathBuf>) -> Job {
+        let path = path.into();
+        let length = path.metadata().expect("the file is there").len();
+        self.entry(name, format, InputKind::File, Content::Path(path, length))
     }
 
     fn entry(mut self, name: &str, format: &str, kind: InputKind, content: Content) -> Job {
