@@ -115,12 +115,19 @@ fn word(bytes: &[u8], place: usize) -> u32 {
     word.map_or(0, |word| u32::from_le_bytes(*word))
 }
 
+/// Pixels whose samples are found by masks. Some writers put masks of short words at the upper end of 32 bits.
 fn masked(flags: u32, bits: u32, masks: [u32; 4]) -> Result<Layout> {
-    let [red, green, blue, alpha] = masks;
+    let unknown = || Error::unsupported(format!("a DDS of {bits} bits a pixel with flags {flags:#x}"));
+    if !matches!(bits, 8 | 16 | 24 | 32) {
+        return Err(unknown());
+    }
+    let lowered =
+        |mask: u32| if mask.trailing_zeros() >= bits { mask.unbounded_shr(32 - bits) } else { mask };
+    let [red, green, blue, alpha] = masks.map(lowered);
     let alpha = if flags & (ALPHA | ALPHA_ONLY) != 0 { alpha } else { 0 };
     let grey = flags & LUMINANCE != 0 || flags & RGB == 0;
-    if !matches!(bits, 8 | 16 | 24 | 32) || red | green | blue | alpha == 0 {
-        return Err(Error::unsupported(format!("a DDS of {bits} bits a pixel with flags {flags:#x}")));
+    if red | green | blue | alpha == 0 {
+        return Err(unknown());
     }
     Ok(Layout::Masked { bytes: bits as u8 / 8, masks: [red, green, blue, alpha], grey })
 }

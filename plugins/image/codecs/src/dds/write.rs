@@ -7,7 +7,7 @@ pub(super) const ENCODER: Encoder = Encoder {
     target: Target {
         name: "DDS",
         keeps: &[Feature::Alpha, Feature::Colours, Feature::Quality],
-        channels: &[Channels::Grey, Channels::GreyAlpha, Channels::Rgba],
+        channels: &[Channels::Grey, Channels::Rgba],
         depths: &[Depth::U8],
         // What Direct3D 11 can load.
         largest: (16_384, 16_384),
@@ -37,7 +37,6 @@ fn header(frame: &Frame) -> [u8; LENGTH] {
     let count = frame.channels.count() as u32;
     let (flags, masks) = match frame.channels {
         Channels::Grey => (LUMINANCE, [0xFF, 0, 0, 0]),
-        Channels::GreyAlpha => (LUMINANCE | ALPHA, [0xFF, 0, 0, 0xFF00]),
         _ => (RGB | ALPHA, [0xFF, 0xFF00, 0xFF_0000, 0xFF00_0000]),
     };
     let mut head = [0; LENGTH];

@@ -1,6 +1,7 @@
 //! JPEG XL (ISO/IEC 18181): read through `jxl-oxide`, written without loss through `zune-jpegxl`.
 
 mod boxes;
+mod header;
 mod open;
 mod read;
 mod write;

@@ -1,6 +1,7 @@
 use super::boxes;
+use super::header::Header;
 use crate::codec::Encoder;
-use formwork_image_pixels::{Channels, Depth, Frame, Picture, Samples, Target};
+use formwork_image_pixels::{Channels, Depth, Frame, Picture, Samples, Target, set_channels};
 use formwork_sdk::{Error, ErrorKind, Feature, OptionSpec, Options, Result, Step, Writer, options::option};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +29,7 @@ fn options() -> Vec<OptionSpec> {
 
 /// Writes one frame without loss. The encoder says sRGB, so the pipeline has converted the colours.
 fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
-    let frame = picture.frames.first().ok_or_else(|| fault("no frames"))?;
+    let frame = &sound(picture.frames.first().ok_or_else(|| fault("no frames"))?);
     let (samples, depth) = bytes(frame)?;
     let space = match frame.channels {
         Channels::Grey => ColorSpace::Luma,
@@ -36,15 +37,40 @@ fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writ
         Channels::Rgba => ColorSpace::RGBA,
         _ => ColorSpace::RGB,
     };
+    let (width, height, channels) = (frame.width, frame.height, frame.channels);
+    let header = Header { width, height, channels, bits: frame.samples.width() as u8 * 8 };
+    let samples = pad(samples, frame);
     step.tick(0, 1)?;
-    let options = EncoderOptions::new(frame.width as usize, frame.height as usize, space, depth);
+    let padded = header.padded();
+    let options = EncoderOptions::new(padded.width as usize, padded.height as usize, space, depth);
     let mut codestream = Vec::new();
     catch_unwind(AssertUnwindSafe(|| JxlSimpleEncoder::new(&samples, options).encode(&mut codestream)))
         .map_err(|_| fault("it failed"))?
         .map_err(|error| fault(&format!("{error:?}")))?;
     step.tick(1, 1)?;
-    output.append(&boxes::before(codestream.len(), &picture.metadata)?)?;
-    output.append(&codestream)
+    let (head, rest) = header.replace(&codestream).ok_or_else(|| fault("unexpected headers"))?;
+    output.append(&boxes::before(head.len() + rest.len(), &picture.metadata)?)?;
+    output.append(&head)?;
+    output.append(rest)
+}
+
+/// Makes grey with alpha of 16 bits into RGB: the encoder takes it for signed numbers.
+fn sound(frame: &Frame) -> Cow<'_, Frame> {
+    let mut frame = Cow::Borrowed(frame);
+    if frame.channels == Channels::GreyAlpha && frame.samples.width() == 2 {
+        set_channels(frame.to_mut(), Channels::Rgba);
+    }
+    frame
+}
+
+/// Repeats the only column or row, since the encoder wants two.
+fn pad<'s>(samples: Cow<'s, [u8]>, frame: &Frame) -> Cow<'s, [u8]> {
+    let pixel = frame.channels.count() * frame.samples.width();
+    let twice = |samples: &[u8], size: usize| -> Vec<u8> {
+        samples.chunks(size.max(1)).flat_map(|part| [part, part]).flatten().copied().collect()
+    };
+    let samples = if frame.width == 1 { Cow::Owned(twice(&samples, pixel)) } else { samples };
+    if frame.height == 1 { Cow::Owned(twice(&samples, samples.len())) } else { samples }
 }
 
 fn fault(what: &str) -> Error {

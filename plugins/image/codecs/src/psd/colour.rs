@@ -53,6 +53,16 @@ impl Level for f32 {
     }
 }
 
+/// Whether half-transparent pixels were laid over white, as Photoshop does and not all writers do: none of
+/// them is darker than the white that shines through.
+pub(super) fn is_over_white<T: Level>(samples: &[T], count: usize) -> bool {
+    samples.chunks_exact(count).all(|pixel| {
+        let Some((alpha, colours)) = pixel.split_last() else { return true };
+        let least = 1.0 - alpha.to_unit() - 0.015;
+        least <= 0.0 || colours.iter().all(|colour| colour.to_unit() >= least)
+    })
+}
+
 /// Takes the white away under the half-transparent pixels of a flattened picture: Photoshop stores
 /// `colour * alpha + white * (1 - alpha)`.
 pub(super) fn remove_white<T: Level>(samples: &mut [T], count: usize) {
@@ -129,7 +139,9 @@ mod tests {
     fn white_under_transparency() {
         let before = [10u8, 200, 128, 7, 9, 0, 1, 2, 255];
         let mut samples = before;
+        assert!(!is_over_white(&samples, 3));
         add_white(&mut samples, 3);
+        assert!(is_over_white(&samples, 3));
         assert_eq!(samples, [132, 227, 128, 255, 255, 0, 1, 2, 255]);
         remove_white(&mut samples, 3);
         assert_eq!(samples[..2].iter().zip(&before).filter(|(a, b)| a.abs_diff(**b) > 1).count(), 0);

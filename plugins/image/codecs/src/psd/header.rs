@@ -51,8 +51,11 @@ pub(super) struct Document<'b> {
 pub(super) struct Layers {
     /// How many layers there are.
     pub(super) count: u32,
+    /// How many of them show the whole canvas as it is.
+    plain: u32,
     /// The flattened picture's first spare channel is its transparency.
     pub(super) transparency: bool,
+    canvas: (u32, u32),
 }
 
 impl<'b> Document<'b> {
@@ -75,7 +78,7 @@ impl<'b> Document<'b> {
         check(mode, channels, depth)?;
         let table = bytes.block(false)?.0;
         let resources = Resources::parse(bytes.block(false)?);
-        let mut layers = Layers::default();
+        let mut layers = Layers { canvas: (width, height), ..Layers::default() };
         // The pixels do not depend on what is damaged in there.
         let _ = layers.scan(bytes.block(large)?, large);
         let picture = bytes;
@@ -132,13 +135,13 @@ impl Layers {
         if section.0.is_empty() {
             return Ok(());
         }
-        self.add(section.block(large)?);
+        self.add(section.block(large)?, large);
         section.block(false)?;
         while let Ok(b"8BIM" | b"8B64") = section.take(4) {
             let key = section.take(4)?;
             let block = section.block(large && LONG.contains(&key))?;
             match key {
-                b"Lr16" | b"Lr32" | b"Layr" => self.add(block),
+                b"Lr16" | b"Lr32" | b"Layr" => self.add(block, large),
                 b"Mt16" | b"Mt32" | b"Mtrn" => self.transparency = true,
                 _ => {}
             }
@@ -147,10 +150,25 @@ impl Layers {
         Ok(())
     }
 
+    /// Whether there is more than one layer that looks like the flattened picture.
+    pub(super) const fn tell(&self) -> bool {
+        self.count > 1 || self.plain < self.count
+    }
+
     /// Counts a list of layers. A negative number says that the picture has transparency.
-    fn add(&mut self, mut list: Bytes<'_>) {
+    fn add(&mut self, mut list: Bytes<'_>, large: bool) {
         let count = list.i16().unwrap_or(0);
         self.count += u32::from(count.unsigned_abs());
         self.transparency |= count < 0;
+        self.plain += u32::from(self.is_plain(list, large).unwrap_or(false));
+    }
+
+    /// Whether the first layer covers the canvas, is blended normally, opaque and not clipped.
+    fn is_plain(&self, mut record: Bytes<'_>, large: bool) -> Result<bool> {
+        let sides = [record.u32()?, record.u32()?, record.u32()?, record.u32()?];
+        let channels = u64::from(record.u16()?);
+        record.take(channels * if large { 10 } else { 6 })?;
+        let (width, height) = self.canvas;
+        Ok(sides == [0, 0, height, width] && record.take(10)? == b"8BIMnorm\xFF\0")
     }
 }

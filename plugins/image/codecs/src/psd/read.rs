@@ -1,4 +1,4 @@
-use super::colour::{Level, invert, lab_to_srgb, remove_white};
+use super::colour::{Level, invert, is_over_white, lab_to_srgb, remove_white};
 use super::header::{Document, Mode};
 use super::planes::Rows;
 use crate::codec::{Facts, Reader, Wish};
@@ -77,7 +77,7 @@ fn stored(document: &Document<'_>) -> usize {
 }
 
 fn dropped(document: &Document<'_>) -> Vec<Feature> {
-    let layers = (document.layers.count > 0).then_some(Feature::Layers);
+    let layers = document.layers.tell().then_some(Feature::Layers);
     let alpha = (document.mode == Mode::Cmyk && document.has_alpha()).then_some(Feature::Alpha);
     layers.into_iter().chain(alpha).collect()
 }
@@ -95,7 +95,8 @@ fn metadata(document: &Document<'_>) -> Metadata {
 fn samples<T: Level>(step: &Step<'_>, document: &Document<'_>) -> Result<Vec<T>> {
     let count = stored(document);
     let mut samples = interleave(step, document, count)?;
-    if count > document.mode.colours() && document.layers.transparency {
+    let alpha = count > document.mode.colours() && document.mode != Mode::Lab;
+    if alpha && document.layers.transparency && is_over_white(&samples, count) {
         remove_white(&mut samples, count);
     }
     match document.mode {
