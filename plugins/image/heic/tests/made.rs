@@ -103,7 +103,7 @@ fn what_is_written_is_read_back() {
             ((width, height), channels)
         );
         let difference = difference(&back.frames[0].samples, &frame.samples);
-        assert!(difference < 3.0, "{width}x{height}: {difference}");
+        assert!(difference < 4.0, "{width}x{height}: {difference}");
     }
 }
 
