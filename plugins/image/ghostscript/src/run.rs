@@ -34,16 +34,15 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     output.close()
 }
 
-/// Tells size and features from the comments alone.
+/// Tells size and features from the comments alone. The size is that of the page, in whole points.
 pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
     let bytes = step.input()?.bytes()?;
     let document = Document::find(&bytes)?;
     let mut facts =
         json!({"frames": 1, "features": features(&document).map(Feature::word).collect::<Vec<_>>()});
     if let (Some(found), Some(members)) = (document.bounding_box, facts.as_object_mut()) {
-        let pixels = |points: f64| (points * DENSITY / POINTS).round().max(1.0);
-        members.insert("width".into(), pixels(found.width()).into());
-        members.insert("height".into(), pixels(found.height()).into());
+        members.insert("width".into(), (found.width().ceil() as u64).into());
+        members.insert("height".into(), (found.height().ceil() as u64).into());
     }
     step.report(&facts);
     Ok(())

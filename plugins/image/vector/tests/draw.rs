@@ -136,7 +136,7 @@ fn probing_tells_size_and_text() {
     let text = "<svg xmlns='http://www.w3.org/2000/svg' width='1in' height='48'><text y='20'>a</text></svg>";
     let job = Job::new("probe").input("a.svg", "svg", text);
     let facts = job.probe(formwork_plugin_image_vector::formwork_plugin_entry_v1).facts;
-    assert_eq!((facts["width"].as_f64(), facts["height"].as_f64()), (Some(96.0), Some(48.0)));
+    assert_eq!((facts["width"].as_u64(), facts["height"].as_u64()), (Some(96), Some(48)));
     assert!(facts["features"].as_array().unwrap().contains(&"text".into()));
 }
 

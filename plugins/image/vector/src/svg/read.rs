@@ -139,7 +139,7 @@ pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
     if survey.text {
         features.push(Feature::Text.word());
     }
-    let whole = |side: f32| f64::from(side).round().max(1.0);
+    let whole = |side: f32| side.round().max(1.0) as u64;
     step.report(&json!({"width": whole(size.0), "height": whole(size.1), "features": features}));
     Ok(())
 }
