@@ -1,5 +1,7 @@
 //! Every camera raw file of the corpus: developed or shown as the camera did, size, turn, colours.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 use formwork_image_pixels::{Orientation, Picture, Samples, raster};
 use formwork_plugin_image_raw::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::Limits;
