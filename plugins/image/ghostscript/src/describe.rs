@@ -26,7 +26,7 @@ pub(crate) fn describe() -> Description {
             from: vec!["eps".into(), "ps".into(), "ai".into()],
             to: vec!["raster".into()],
             options: options(),
-            keeps: [Feature::Alpha, Feature::Colours, Feature::Pages]
+            keeps: [Feature::Alpha, Feature::Colours, Feature::Pages, Feature::Quality]
                 .map(|feature| feature.word().into())
                 .into(),
             cost: Cost { fixed_ms: 150.0, per_mib_ms: 600.0, memory_ratio: 40.0 },
