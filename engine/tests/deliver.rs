@@ -1,5 +1,7 @@
 //! Putting results in place: all or nothing, nothing overwritten, nothing left behind.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
+
 use formwork::ErrorKind;
 use formwork::deliver::{Placement, StagingAreas, place};
 use formwork::run::Item;

@@ -1,6 +1,8 @@
 //! The plugin border: a plugin in C, a plugin from an older minor version, plugins that must be refused,
 //! and the proof of layouts.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
+
 use formwork::formats::Feature;
 use formwork::job::{Job, Operation};
 use formwork::load::Scanner;

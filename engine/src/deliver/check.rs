@@ -38,10 +38,10 @@ pub(crate) fn check(
     }
     let Some(probed) = probed else { return Ok(()) };
     for fact in COMPARED {
-        if let (Some(told), Some(seen)) = (told.get(*fact), probed.get(*fact)) {
-            if told != seen {
-                return wrong(format!("its {fact} should be {told}, but is {seen}"));
-            }
+        if let (Some(told), Some(seen)) = (told.get(*fact), probed.get(*fact))
+            && told != seen
+        {
+            return wrong(format!("its {fact} should be {told}, but is {seen}"));
         }
     }
     Ok(())

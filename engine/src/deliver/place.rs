@@ -185,10 +185,10 @@ impl Moves<'_> {
 
     /// The path of an item's bytes in a staging folder on the target's file system.
     fn staged(&mut self, item: &Item, target: &Path) -> Result<PathBuf> {
-        if let Content::File(file) = &item.content {
-            if file.staging.is_some() {
-                return Ok(file.path().to_owned());
-            }
+        if let Content::File(file) = &item.content
+            && file.staging.is_some()
+        {
+            return Ok(file.path().to_owned());
         }
         let staging = match &self.staging {
             Some(staging) => staging.clone(),

@@ -55,7 +55,7 @@ impl Cache {
         let places: Vec<_> = paths.iter().map(find).collect();
         let mut known: Vec<_> = known.into_iter().map(Some).collect();
         let take = |place: Option<usize>| place.and_then(|place| known[place].take());
-        places.into_iter().map(take).flatten().map(|entry| (entry.path.clone(), answer(entry))).collect()
+        places.into_iter().filter_map(take).map(|entry| (entry.path.clone(), answer(entry))).collect()
     }
 
     fn read(&self) -> Stored {

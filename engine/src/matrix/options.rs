@@ -202,7 +202,7 @@ fn pages(text: &str) -> Option<String> {
         Some((first, last)) => page(first).zip(page(last)).is_some_and(|(first, last)| first <= last),
         None => page(part).is_some(),
     };
-    let valid = text.len() <= 4096 && text.split(',').all(|part| range(part));
+    let valid = text.len() <= 4096 && text.split(',').all(range);
     valid.then(|| text.chars().filter(|c| !c.is_whitespace()).collect())
 }
 

@@ -40,19 +40,19 @@ pub(super) fn none(registry: &Registry, request: &Request) -> Error {
         return missing(install.unwrap_or("see `formwork doctor`"), &what);
     }
     let free = Request { wishes: super::Wishes::default(), ..request.clone() };
-    if request.wishes != free.wishes {
-        if let Some(route) = search::routes(registry, &free, 1, true).first() {
-            let lost: Vec<&str> = route.losses().iter().map(|feature| feature.word()).collect();
-            return Error::new(
-                ErrorKind::UnsupportedConversion,
-                format!("{what} has no route under these wishes"),
-            )
-            .with_hint(format!(
-                "without them it goes {} and loses [{}]",
-                route.formats().join(" -> "),
-                lost.join(", ")
-            ));
-        }
+    if request.wishes != free.wishes
+        && let Some(route) = search::routes(registry, &free, 1, true).first()
+    {
+        let lost: Vec<&str> = route.losses().iter().map(|feature| feature.word()).collect();
+        return Error::new(
+            ErrorKind::UnsupportedConversion,
+            format!("{what} has no route under these wishes"),
+        )
+        .with_hint(format!(
+            "without them it goes {} and loses [{}]",
+            route.formats().join(" -> "),
+            lost.join(", ")
+        ));
     }
     let error = Error::new(ErrorKind::UnsupportedConversion, format!("{what} is not possible"));
     error.with_hint(instead(registry, request))

@@ -95,7 +95,9 @@ impl Route<'_> {
 
     /// The formats passed, as in `["heic", "raster", "webp"]`.
     pub fn formats(&self) -> Vec<&'static str> {
-        let first = self.hops.first().map(|hop| hop.from.id);
+        // An operation that takes everything at one go has no one format to start from.
+        let first = self.hops.first().filter(|hop| !hop.cell.capability.many_inputs);
+        let first = first.map(|hop| hop.from.id);
         first.into_iter().chain(self.hops.iter().filter_map(|hop| hop.to).map(|format| format.id)).collect()
     }
 

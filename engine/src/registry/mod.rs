@@ -127,10 +127,7 @@ impl Registry {
         formwork_formats::find(name).or_else(|| {
             let name = name.trim_start_matches('.');
             let same = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
-            self.rows
-                .iter()
-                .copied()
-                .find(|row| same(&row.id) || row.extensions.iter().any(|word| same(&word)))
+            self.rows.iter().copied().find(|row| same(&row.id) || row.extensions.iter().any(&same))
         })
     }
 

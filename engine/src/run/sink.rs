@@ -144,10 +144,10 @@ impl Sink {
         if self.written.fetch_add(grown, Ordering::Relaxed) + grown > self.most_bytes {
             return Err(limit("output", self.most_bytes));
         }
-        if let (Place::Memory { spill_over, folder }, Bytes::Memory(memory)) = (&self.place, &output.bytes) {
-            if end + grown > *spill_over {
-                output.bytes = spill(memory, folder)?;
-            }
+        if let (Place::Memory { spill_over, folder }, Bytes::Memory(memory)) = (&self.place, &output.bytes)
+            && end + grown > *spill_over
+        {
+            output.bytes = spill(memory, folder)?;
         }
         output.bytes.write(offset, bytes)
     }
@@ -157,10 +157,10 @@ impl Sink {
         let mut output = lock(&output);
         output.closed = true;
         let (modified, mode) = (output.spec.modified, output.spec.mode);
-        if let (Place::Staging(staging), Bytes::File { file, path, .. }) = (&self.place, &mut output.bytes) {
-            if let Some(file) = file.take() {
-                staging.finish(file, path, modified, mode)?;
-            }
+        if let (Place::Staging(staging), Bytes::File { file, path, .. }) = (&self.place, &mut output.bytes)
+            && let Some(file) = file.take()
+        {
+            staging.finish(file, path, modified, mode)?;
         }
         Ok(())
     }

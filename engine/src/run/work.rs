@@ -222,7 +222,7 @@ fn run_hop(
     }
     if let ([input], [output]) = (inputs.as_slice(), items.as_mut_slice()) {
         // Between steps the name travels along, so that archives can name their one entry.
-        if output.name.is_empty() && !hop.to.is_some_and(|format| !format.internal) {
+        if output.name.is_empty() && hop.to.is_none_or(|format| format.internal) {
             output.name.clone_from(&input.name);
         }
     }

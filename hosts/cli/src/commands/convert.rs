@@ -136,7 +136,13 @@ impl<'a> Session<'a> {
     }
 
     /// Runs the job and delivers: to a place on disk, or to standard output.
-    fn finish(&self, inputs: Vec<Operation>, output: &Path, control: &Control, threads: usize) -> Result<Receipt> {
+    fn finish(
+        &self,
+        inputs: Vec<Operation>,
+        output: &Path,
+        control: &Control,
+        threads: usize,
+    ) -> Result<Receipt> {
         let threads = u32::try_from(threads).unwrap_or(1);
         let to_stdout = inputs::is_standard(output);
         let place = Placement { path: output.to_owned(), overwrite: self.args.force, durable: true };
@@ -170,7 +176,8 @@ impl<'a> Session<'a> {
             for _ in 0..workers {
                 scope.spawn(|| {
                     while let Some(transfer) = transfers.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let outcome = self.quiet_transfer(transfer, cancel, (setup::processors() / workers).max(1));
+                        let outcome =
+                            self.quiet_transfer(transfer, cancel, (setup::processors() / workers).max(1));
                         let _one_at_a_time = output.lock();
                         bar.suspend(|| self.tell_one(&transfer.input, &outcome, cancel));
                         bar.inc(1);
@@ -196,7 +203,12 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn quiet_transfer(&self, transfer: &Transferred, cancel: &CancelToken, threads: usize) -> Result<Receipt> {
+    fn quiet_transfer(
+        &self,
+        transfer: &Transferred,
+        cancel: &CancelToken,
+        threads: usize,
+    ) -> Result<Receipt> {
         let control = Control::new(cancel.child(), None);
         control.check()?;
         if let Some(folder) = Some(&transfer.output).filter(|path| inputs::ends_in_slash(path)) {
