@@ -17,7 +17,9 @@ fn words(bytes: usize) -> Vec<u8> {
 }
 
 fn pack(target: &str) -> Vec<u8> {
-    let job = (0..16).fold(Job::new("archive"), |job, number| job.input(&format!("{number}.txt"), "txt", words(256 << 10)));
+    let job = (0..16).fold(Job::new("archive"), |job, number| {
+        job.input(&format!("{number}.txt"), "txt", words(256 << 10))
+    });
     job.target(target).run(archive).expect_one().to_vec()
 }
 
@@ -33,7 +35,9 @@ fn archives(bench: &mut Criterion) {
     }
     let zip = pack("zip");
     group.bench_function("transfer zip to tgz", |bench| {
-        bench.iter(|| Job::new("convert").input("a.zip", "zip", zip.clone()).target("tgz").discard().run(archive));
+        bench.iter(|| {
+            Job::new("convert").input("a.zip", "zip", zip.clone()).target("tgz").discard().run(archive)
+        });
     });
     group.finish();
 }

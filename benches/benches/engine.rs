@@ -11,7 +11,8 @@ use std::hint::black_box;
 
 /// A PNG's first bytes and some more.
 fn png() -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\x1f\xf3\xff\x61".to_vec();
+    let mut bytes =
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\x1f\xf3\xff\x61".to_vec();
     bytes.resize(4096, 0);
     bytes
 }
@@ -29,7 +30,8 @@ fn detection(bench: &mut Criterion) {
 /// A registry as large as the real one: many readers to the inner format, from there to many writers.
 fn registry() -> Registry {
     let ids = |family| formwork::formats::all().filter(move |format| format.family == family);
-    let images: Vec<String> = ids(formwork::formats::Family::Image).map(|format| format.id.to_owned()).collect();
+    let images: Vec<String> =
+        ids(formwork::formats::Family::Image).map(|format| format.id.to_owned()).collect();
     let reads = Capability { from: images.clone(), to: vec!["raster".into()], ..Capability::default() };
     let writes = images.iter().map(|to| Capability {
         from: vec!["raster".into()],

@@ -1,5 +1,7 @@
 //! The planner on made registries: cheapest way, losses, wishes, limits, explanations.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
+
 use formwork::ErrorKind;
 use formwork::describe::{Capability, Cost, Description};
 use formwork::formats::Feature;

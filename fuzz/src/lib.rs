@@ -29,7 +29,8 @@ pub fn run(entry: Entry, operation: &str, target: &str, data: &[u8]) {
 /// The formats a plugin reads in an operation, in the order it names them.
 fn formats(entry: Entry, operation: &str) -> Vec<String> {
     let description = describe(entry);
-    let capability = description.capabilities.into_iter().find(|capability| capability.operation == operation);
+    let capability =
+        description.capabilities.into_iter().find(|capability| capability.operation == operation);
     capability.map(|capability| capability.from).unwrap_or_default()
 }
 
