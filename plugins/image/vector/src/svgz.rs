@@ -1,5 +1,6 @@
 //! SVGZ: an SVG document in one gzip member (RFC 1952).
 
+use crate::svg;
 use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
 use formwork_sdk::{Error, Limits, Result, Step};
 use std::io::{Read, Write};
@@ -46,9 +47,10 @@ pub(crate) fn gzip(text: &[u8], step: &Step<'_>) -> Result<Vec<u8>> {
     Ok(encoder.finish()?)
 }
 
-/// `svg` to `svgz`.
+/// `svg` to `svgz`. What could not be drawn is not packed either: whoever opens it would find out.
 pub(crate) fn pack(step: &Step<'_>) -> Result<()> {
     let text = step.input()?.bytes()?;
+    svg::check(step, &text)?;
     if is_gzip(&text) {
         return step.write_output(&text);
     }
@@ -58,6 +60,7 @@ pub(crate) fn pack(step: &Step<'_>) -> Result<()> {
 /// `svgz` to `svg`.
 pub(crate) fn unpack(step: &Step<'_>) -> Result<()> {
     let bytes = step.input()?.bytes()?;
+    svg::check(step, &bytes)?;
     if !is_gzip(&bytes) {
         return step.write_output(&bytes);
     }

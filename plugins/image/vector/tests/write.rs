@@ -6,7 +6,7 @@ mod common;
 use common::{corpus, draw, files};
 use formwork_image_pixels::{Channels, Frame, Picture, Samples, raster};
 use formwork_plugin_image_vector::formwork_plugin_entry_v1 as entry;
-use formwork_sdk::testing::{Job, Outcome};
+use formwork_sdk::testing::{Job, Limits, Outcome};
 
 /// A red square in the middle of a transparent picture.
 fn square(side: u32) -> Picture {
@@ -74,12 +74,25 @@ fn convert(from: &str, bytes: &[u8], to: &str) -> Outcome {
 
 #[test]
 fn gzip_bombs_are_refused() {
-    let Some(_) = corpus() else { return };
-    let zeros = vec![b' '; 300 << 20];
-    let packed = convert("svg", &zeros, "svgz");
-    let outcome = convert("svgz", packed.expect_one(), "svg");
-    assert_eq!(outcome.failure(), Some(("limit_exceeded", "ratio")));
-    assert_eq!(draw(packed.expect_one(), "svgz", &[]).unwrap_err().limit, "memory");
+    let text = format!("<svg xmlns='http://www.w3.org/2000/svg'>{}</svg>", " ".repeat(100 << 20));
+    let packed = convert("svg", text.as_bytes(), "svgz");
+    let small = |limits: &mut Limits| limits.memory = 64 << 20;
+    let unpack = || Job::new("convert").input("a", "svgz", packed.expect_one());
+    for target in ["svg", "raster"] {
+        let outcome = unpack().target(target).limit(small).run(entry);
+        assert_eq!(outcome.failure(), Some(("limit_exceeded", "memory")));
+        let ratio = |limits: &mut Limits| limits.ratio = 100;
+        let outcome = unpack().target(target).limit(ratio).run(entry);
+        assert_eq!(outcome.failure(), Some(("limit_exceeded", "ratio")));
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_is_not_packed() {
+    let Some(corpus) = corpus() else { return };
+    let bytes = std::fs::read(corpus.join("hostile/svg-billion-laughs.svg")).unwrap();
+    assert_eq!(convert("svg", &bytes, "svgz").failure(), Some(("limit_exceeded", "memory")));
+    assert_eq!(convert("svg", b"<html/>", "svgz").failure(), Some(("corrupt_input", "")));
 }
 
 #[test]

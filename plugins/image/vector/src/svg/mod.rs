@@ -12,6 +12,6 @@ mod styles;
 mod survey;
 mod write;
 
-pub(crate) use read::{probe, read};
+pub(crate) use read::{check, probe, read};
 pub(crate) use size::CSS_DENSITY;
 pub(crate) use write::write;

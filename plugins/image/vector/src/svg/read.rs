@@ -4,7 +4,8 @@ use super::draw::{self, Shared};
 use super::parse::{self, Findings};
 use super::size::Wish;
 use super::styles::is_svg;
-use super::{decode, survey};
+use super::survey::{Survey, survey};
+use super::{decode, entities};
 use formwork_image_pixels::{Frame, Picture, raster};
 use formwork_sdk::{Error, ErrorKind, Feature, Result, Step, json};
 use resvg::usvg::{Options, Tree};
@@ -122,15 +123,27 @@ fn picture(drawing: Drawing, wish: &Wish) -> Picture {
     picture
 }
 
-/// Tells size and features without drawing.
-pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
-    let text = decode::text(&step.input()?.bytes()?, step.limits())?;
-    super::entities::check(&text, decode::most(step.limits()))?;
-    let document = parse::document(&text)?;
+/// Checks that a file is an SVG or SVGZ document within the limits, without drawing it.
+pub(crate) fn check(step: &Step<'_>, bytes: &[u8]) -> Result<()> {
+    let text = decode::text(bytes, step.limits())?;
+    examine(step, &text).map(|_| ())
+}
+
+/// Reads a document as far as it can be without expanding it.
+fn examine<'t>(step: &Step<'_>, text: &'t str) -> Result<(Document<'t>, Survey)> {
+    entities::check(text, decode::most(step.limits()))?;
+    let document = parse::document(text)?;
     if !is_svg(&document.root_element(), "svg") {
         return Err(Error::corrupt("the document is not an SVG drawing"));
     }
-    let survey = survey::survey(&document, step.limits())?;
+    let survey = survey(&document, step.limits())?;
+    Ok((document, survey))
+}
+
+/// Tells size and features without drawing.
+pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
+    let text = decode::text(&step.input()?.bytes()?, step.limits())?;
+    let (document, survey) = examine(step, &text)?;
     let size = match size_of_root(&document) {
         Some(size) => size,
         None => size_of_content(step, text.clone())?,
