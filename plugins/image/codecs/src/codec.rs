@@ -4,7 +4,7 @@
 //! pub(crate) const CODEC: Codec = Codec { id: "bmp", read: Some(read::READER), write: Some(write::ENCODER) };
 //! ```
 
-use formwork_image_pixels::{Changes, Channels, Orientation, Picture, Profile, Target};
+use formwork_image_pixels::{Changes, Channels, Orientation, Original, Picture, Profile, Target};
 use formwork_sdk::{Feature, Input, OptionSpec, Options, Result, Step, Value, Writer, json};
 use std::cell::Cell;
 
@@ -48,7 +48,7 @@ pub(crate) struct Wish {
     /// Only the first frame is wanted. A decoder that leaves frames out says so in [`Picture::dropped`].
     pub(crate) first_frame_only: bool,
     /// See [`Wish::shrunk_from`].
-    pub(crate) original: Cell<Option<(u32, u32)>>,
+    pub(crate) original: Cell<Option<Original>>,
 }
 
 impl Wish {
@@ -63,9 +63,10 @@ impl Wish {
     }
 
     /// Tells that the decoder delivers a smaller picture than the stored one of this size, so that the
-    /// result gets the proportions of the original.
-    pub(crate) fn shrunk_from(&self, width: u32, height: u32, orientation: Orientation) {
-        self.original.set(Some(if orientation.swaps_sides() { (height, width) } else { (width, height) }));
+    /// result gets the proportions of the original. `scale` is how much smaller it is, exactly.
+    pub(crate) fn shrunk_from(&self, width: u32, height: u32, scale: f64, orientation: Orientation) {
+        let size = if orientation.swaps_sides() { (height, width) } else { (width, height) };
+        self.original.set(Some(Original { size, scale }));
     }
 }
 

@@ -1,19 +1,29 @@
 //! What the plugin says of itself, derived from [`CODECS`](crate::CODECS).
 
 use crate::codec::{Codec, Encoder};
-use crate::{CODECS, raster};
-use formwork_image_pixels::{common_options, crop_options};
+use crate::{CODECS, optimise, raster};
+use formwork_image_pixels::{Target, common_options, crop_options};
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, options::option};
 
 /// Operations that can be done before another one in the same pass.
 const FUSES: [&str; 2] = ["crop", "thumbnail"];
+/// What a thumbnail can keep: it is one picture.
+const STILL: [Feature; 6] = [
+    Feature::Alpha,
+    Feature::BitDepth,
+    Feature::ColourProfile,
+    Feature::Colours,
+    Feature::Inks,
+    Feature::Metadata,
+];
 
 pub(crate) fn describe() -> Description {
     let readable: Vec<String> = ids(|codec| codec.read.is_some());
     let mut capabilities: Vec<Capability> =
         CODECS.iter().filter_map(|codec| Some(convert(codec.id, codec.write.as_ref()?, &readable))).collect();
-    capabilities.push(changing("crop", &readable, crop_options()));
-    capabilities.push(changing("thumbnail", &readable, thumbnail_options()));
+    capabilities.push(changing("crop", &readable, Target::ANY.keeps, crop_options()));
+    capabilities.extend(optimise::FORMATS.map(optimising));
+    capabilities.push(changing("thumbnail", &readable, &STILL, thumbnail_options()));
     Description {
         id: "image".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -50,16 +60,38 @@ fn convert(id: &str, encoder: &Encoder, readable: &[String]) -> Capability {
 }
 
 /// From everything to everything, with the picture changed on the way.
-fn changing(operation: &str, readable: &[String], options: Vec<OptionSpec>) -> Capability {
-    let every =
-        [Feature::Alpha, Feature::Animation, Feature::BitDepth, Feature::ColourProfile, Feature::Metadata];
+fn changing(operation: &str, readable: &[String], keeps: &[Feature], options: Vec<OptionSpec>) -> Capability {
     Capability {
         operation: operation.to_owned(),
         from: readable.to_vec(),
         to: ids(|codec| codec.write.is_some() && codec.id != raster::ID),
         options,
-        keeps: words(&every),
+        keeps: words(keeps),
         cost: Cost { fixed_ms: 0.5, per_mib_ms: 30.0, memory_ratio: 20.0 },
+        fuses: FUSES.map(String::from).to_vec(),
+        ..Capability::default()
+    }
+}
+
+/// From a format to itself, smaller.
+fn optimising(id: &str) -> Capability {
+    let keeps = [
+        Feature::Alpha,
+        Feature::Animation,
+        Feature::BitDepth,
+        Feature::ColourProfile,
+        Feature::Colours,
+        Feature::Inks,
+        Feature::Metadata,
+        Feature::Quality,
+    ];
+    Capability {
+        operation: "optimize".into(),
+        from: vec![id.to_owned()],
+        to: vec![id.to_owned()],
+        options: optimise::options(),
+        keeps: words(&keeps),
+        cost: Cost { fixed_ms: 1.0, per_mib_ms: 1500.0, memory_ratio: 20.0 },
         fuses: FUSES.map(String::from).to_vec(),
         ..Capability::default()
     }

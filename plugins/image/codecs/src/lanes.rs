@@ -9,7 +9,13 @@ use formwork_sdk::{Input, Result, Step, json};
 pub(crate) fn take(step: &Step<'_>, input: &Input<'_>, target: &str, wish: &Wish) -> Result<bool> {
     let lossy = !step.options().flag("lossless");
     let same_depth = wish.changes.wishes.depth.is_none_or(|depth| depth == Depth::U8);
-    if input.format() == "jpg" && target == "webp" && wish.changes.is_empty() && lossy && same_depth {
+    if input.format() == "jpg"
+        && target == "webp"
+        && wish.changes.is_empty()
+        && wish.changes.pages.is_none()
+        && lossy
+        && same_depth
+    {
         return jpg_to_webp(step, input, wish);
     }
     match (input.format(), target) {

@@ -19,6 +19,7 @@ mod jp2;
 mod jpg;
 mod jxl;
 mod lanes;
+mod optimise;
 mod paper;
 mod pcx;
 mod pdf;
@@ -31,6 +32,7 @@ mod quantise;
 mod raster;
 mod tga;
 mod through_image;
+mod tiff;
 mod webp;
 
 use codec::Codec;
@@ -42,6 +44,7 @@ static CODECS: &[&Codec] = &[
     &jpg::CODEC,
     &png::APNG,
     &png::PNG,
+    &tiff::CODEC,
     &webp::CODEC,
     &pcx::CODEC,
     &psd::CODEC,

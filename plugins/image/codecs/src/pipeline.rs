@@ -1,7 +1,7 @@
 //! The way of a picture through the plugin: decode, prepare for the target, encode.
 
 use crate::codec::{Codec, Encoder, Reader, Wish};
-use crate::{CODECS, lanes, raster};
+use crate::{CODECS, lanes, optimise, raster};
 use formwork_image_pixels::{Changes, Picture, facts, prepare};
 use formwork_sdk::{Error, Feature, Result, Step};
 
@@ -35,9 +35,14 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let input = step.input()?;
     let target = if step.target().is_empty() { input.format() } else { step.target() };
     let (reader, encoder) = (reader(input.format())?, encoder(target)?);
+    if optimise::applies(step, &input, target) {
+        optimise::run(step, &input)?;
+        // Width and height as they are seen stay what they were.
+        return probe(step);
+    }
     let changes = Changes::of(step);
     let wish = Wish {
-        first_frame_only: changes.first_frame_only || !holds_several(encoder),
+        first_frame_only: changes.pages.is_none() && (changes.first_frame_only || !holds_several(encoder)),
         changes,
         ..Wish::default()
     };

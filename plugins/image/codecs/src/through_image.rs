@@ -6,7 +6,10 @@ use formwork_sdk::{Error, Result, Step};
 use image::{ColorType, ImageDecoder, ImageError};
 
 /// Decodes a whole picture. Sizes are checked before anything is allocated.
-pub(crate) fn decode(step: &Step<'_>, decoder: std::result::Result<impl ImageDecoder, ImageError>) -> Result<Picture> {
+pub(crate) fn decode(
+    step: &Step<'_>,
+    decoder: std::result::Result<impl ImageDecoder, ImageError>,
+) -> Result<Picture> {
     let mut decoder = decoder.map_err(failure)?;
     let (width, height) = decoder.dimensions();
     let color = decoder.color_type();
@@ -15,7 +18,8 @@ pub(crate) fn decode(step: &Step<'_>, decoder: std::result::Result<impl ImageDec
     limits.max_alloc = Some(step.limits().memory);
     decoder.set_limits(limits).map_err(failure)?;
     let icc = decoder.icc_profile().ok().flatten();
-    let length = usize::try_from(decoder.total_bytes()).map_err(|_| Error::corrupt("the picture is too large"))?;
+    let length =
+        usize::try_from(decoder.total_bytes()).map_err(|_| Error::corrupt("the picture is too large"))?;
     step.tick(0, 1)?;
     let mut bytes = vec![0; length];
     decoder.read_image(&mut bytes).map_err(failure)?;

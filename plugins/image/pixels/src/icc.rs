@@ -99,6 +99,16 @@ impl Profile {
         grid.iter().zip(&converted).all(|(before, after)| before.abs_diff(*after) <= 1)
     }
 
+    /// Whether the samples are light itself, or nearly: 8 bits are then too few for the dark.
+    pub fn is_linear(&self) -> bool {
+        let (channels, dark) = match self.inner.color_space {
+            DataColorSpace::Gray => (Channels::Grey, vec![8]),
+            DataColorSpace::Rgb => (Channels::Rgb, vec![8; 3]),
+            _ => return false,
+        };
+        self.converted_u8(&dark, channels).is_some_and(|light| light.iter().all(|value| *value >= 25))
+    }
+
     fn converted_u8(&self, samples: &[u8], channels: Channels) -> Option<Vec<u8>> {
         let (to, layouts) = destination(channels);
         let transform =

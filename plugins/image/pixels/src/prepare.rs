@@ -4,8 +4,8 @@
 use crate::crop::{Crop, crop};
 use crate::depth::Depth;
 use crate::reduce::{Target, Wishes, reduce};
-use crate::resize::{Fit, Resize, resize_from};
-use crate::{Picture, Sequence, orient};
+use crate::resize::{Fit, Original, Resize, resize_from};
+use crate::{Pages, Picture, Sequence, orient};
 use formwork_sdk::{Feature, Operation, OptionSpec, Options, Result, Step, Value, json, options::option};
 
 /// Longest side of a thumbnail when no size is given.
@@ -19,6 +19,7 @@ pub fn common_options() -> Vec<OptionSpec> {
         option("fit").with_default("max"),
         option("background").with_default("#ffffff"),
         option("strip_metadata").with_default(false),
+        option("pages"),
     ]
 }
 
@@ -40,6 +41,8 @@ pub struct Changes {
     list: Vec<Change>,
     /// Only the first frame is wanted, whatever the target holds.
     pub first_frame_only: bool,
+    /// Frames or pages that are wanted; `None` for all.
+    pub pages: Option<Pages>,
     /// Colour for borders and under transparency.
     pub wishes: Wishes,
 }
@@ -68,6 +71,7 @@ impl Changes {
             _ => self.list.extend(Resize::from_options(&options).map(Change::Scale)),
         }
         self.wishes.background = options.colour("background").unwrap_or(self.wishes.background);
+        self.pages = options.text("pages").and_then(Pages::parse).or(self.pages.take());
         self.wishes.strip_metadata |= options.flag("strip_metadata");
         self.wishes.depth = depth_of(&options).or(self.wishes.depth);
     }
@@ -102,7 +106,7 @@ fn depth_of(options: &Options<'_>) -> Option<Depth> {
 }
 
 /// Turns a decoded picture upright, applies the step's operations, and brings it down to the target.
-/// Losses go to the step. `original` is the upright size of a picture that was decoded smaller than it is.
+/// Losses go to the step. `original` tells of a picture that was decoded smaller than it is.
 ///
 /// # Errors
 ///
@@ -113,9 +117,12 @@ pub fn prepare(
     picture: &mut Picture,
     target: &Target<'_>,
     changes: &Changes,
-    mut original: Option<(u32, u32)>,
+    mut original: Option<Original>,
 ) -> Result<()> {
     picture.check(step)?;
+    if let Some(pages) = &changes.pages {
+        pages.select(picture)?;
+    }
     if changes.first_frame_only && picture.frames.len() > 1 {
         picture.frames.truncate(1);
         picture.sequence = Sequence::Still;

@@ -91,7 +91,7 @@ pub fn reduce(
 ) -> Result<Vec<Loss>> {
     let mut losses = Losses(Vec::new());
     for feature in std::mem::take(&mut picture.dropped) {
-        losses.add(feature, format!("{feature} of the input cannot be carried over"));
+        losses.add(feature, dropped(feature, target));
     }
     reduce_frames(picture, target, &mut losses);
     check_size(picture, target)?;
@@ -101,7 +101,9 @@ pub fn reduce(
     let profile = usable_profile(step, picture);
     let inks = picture.frames.iter().any(|frame| frame.channels == Channels::Cmyk);
     let regrouped = picture.frames.iter().any(|frame| !same_group(frame.channels, channels));
-    let keep_profile = target.keeps(Feature::ColourProfile) && !regrouped && depth != Depth::F32;
+    let flattened = depth == Depth::U8 && profile.as_ref().is_some_and(Profile::is_linear);
+    let keep_profile =
+        target.keeps(Feature::ColourProfile) && !regrouped && depth != Depth::F32 && !flattened;
     if !keep_profile {
         picture.metadata.icc = None;
         say_profile(profile.as_ref(), inks, target, &mut losses);
@@ -113,6 +115,15 @@ pub fn reduce(
         reduce_frame(frame, convert.as_ref(), channels, depth, wishes);
     }
     Ok(losses.0)
+}
+
+/// Says why something the decoder left out is not there.
+fn dropped(feature: Feature, target: &Target<'_>) -> String {
+    match feature {
+        Feature::Animation => format!("{} holds one picture: the first frame was taken", target.name),
+        Feature::Pages => format!("{} holds one picture: the first was taken", target.name),
+        other => format!("{other} of the input cannot be carried over"),
+    }
 }
 
 /// Collects losses, each feature once.

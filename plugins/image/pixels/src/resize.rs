@@ -44,12 +44,13 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// The same placement for a source that was shrunk already.
-    fn seen_from(mut self, original: (u32, u32), shrunk: (u32, u32)) -> Placement {
-        let x = f64::from(shrunk.0) / f64::from(original.0);
-        let y = f64::from(shrunk.1) / f64::from(original.1);
+    /// The same placement for a source that was shrunk already, to this size.
+    fn seen_from(mut self, scale: f64, shrunk: (u32, u32)) -> Placement {
         let (left, top, width, height) = self.source;
-        self.source = (left * x, top * y, width * x, height * y);
+        let (left, top) = (left * scale, top * scale);
+        let width = (width * scale).min(f64::from(shrunk.0) - left);
+        let height = (height * scale).min(f64::from(shrunk.1) - top);
+        self.source = (left, top, width, height);
         self
     }
 }
@@ -123,6 +124,15 @@ pub fn resize(step: &Step<'_>, picture: &mut Picture, wish: &Resize, background:
     resize_from(step, picture, wish, background, None)
 }
 
+/// What a picture is that was decoded smaller than it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Original {
+    /// Its upright size.
+    pub size: (u32, u32),
+    /// How much smaller it was decoded: 0.5 is half.
+    pub scale: f64,
+}
+
 /// As [`resize`], for a picture that was decoded smaller than it is: the result gets the size the
 /// `original` would get.
 pub(crate) fn resize_from(
@@ -130,7 +140,7 @@ pub(crate) fn resize_from(
     picture: &mut Picture,
     wish: &Resize,
     background: [u8; 4],
-    original: Option<(u32, u32)>,
+    original: Option<Original>,
 ) -> Result<()> {
     let count = picture.frames.len() as u64;
     let mut resizer = Resizer::new();
@@ -139,7 +149,7 @@ pub(crate) fn resize_from(
         step.tick(index as u64, count)?;
         let place = original.map_or_else(
             || wish.place(frame.width, frame.height),
-            |(width, height)| wish.place(width, height).seen_from((width, height), frame.size()),
+            |original| wish.place(original.size.0, original.size.1).seen_from(original.scale, frame.size()),
         );
         let bytes = frame.channels.count() * frame.samples.width();
         step.check_picture(place.canvas.0.into(), place.canvas.1.into(), bytes as u64 * count)?;

@@ -38,7 +38,10 @@ fn decode(step: &Step<'_>, input: &Input<'_>, wish: &Wish) -> Result<Picture> {
             picture.frames.push(canvas.show(&part, &update)?);
         }
         if let Some(error) = damage {
-            accept(step, done.max(1), error)?;
+            match done {
+                0 => step.warn(format!("the input is damaged: parts of the picture are missing ({error})")),
+                _ => accept(step, done, error)?,
+            }
             break;
         }
     }

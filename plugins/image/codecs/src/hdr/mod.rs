@@ -34,7 +34,8 @@ fn inspect(_: &Step<'_>, input: &Input<'_>) -> Result<Facts> {
 fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
     let frame = picture.frames.first().ok_or_else(not_reduced)?;
     let Samples::F32(samples) = &frame.samples else { return Err(not_reduced()) };
-    let pixels: Vec<image::Rgb<f32>> = samples.as_chunks::<3>().0.iter().map(|pixel| image::Rgb(*pixel)).collect();
+    let pixels: Vec<image::Rgb<f32>> =
+        samples.as_chunks::<3>().0.iter().map(|pixel| image::Rgb(*pixel)).collect();
     step.tick(0, 1)?;
     let mut output = BufWriter::with_capacity(1 << 18, output);
     HdrEncoder::new(&mut output)

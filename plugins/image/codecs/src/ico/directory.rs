@@ -30,7 +30,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Entry<'_>>> {
         _ => return Err(Error::corrupt("the icon has no directory")),
     };
     let entries: Vec<_> = (0..count).filter_map(|index| entry(bytes, HEAD + index * ENTRY)).collect();
-    if entries.is_empty() { Err(Error::corrupt("no picture of the icon lies within the file")) } else { Ok(entries) }
+    if entries.is_empty() {
+        Err(Error::corrupt("no picture of the icon lies within the file"))
+    } else {
+        Ok(entries)
+    }
 }
 
 fn entry(bytes: &[u8], at: usize) -> Option<Entry<'_>> {

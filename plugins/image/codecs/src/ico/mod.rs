@@ -1,6 +1,7 @@
 //! Windows icons: a directory of pictures, each a PNG or a bitmap without its file header (Microsoft,
 //! "Icons in Win32").
 
+mod deep;
 mod directory;
 mod read;
 mod write;

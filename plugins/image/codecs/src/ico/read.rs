@@ -1,3 +1,4 @@
+use super::deep;
 use super::directory::{self, Entry, HEAD};
 use crate::codec::{Facts, Reader, Wish};
 use crate::through_image;
@@ -19,6 +20,9 @@ fn decode(step: &Step<'_>, input: &Input<'_>, _: &Wish) -> Result<Picture> {
         return through_image::decode(step, PngDecoder::new(Cursor::new(entry.data)));
     }
     check_bitmap(step, entry)?;
+    if let Some(frame) = deep::decode(entry.data) {
+        return Ok(Picture::still(frame));
+    }
     through_image::decode(step, IcoDecoder::new(Cursor::new(alone(entry).as_slice())))
 }
 
@@ -28,7 +32,8 @@ fn best<'e, 'b>(entries: &'e [Entry<'b>]) -> Result<&'e Entry<'b>> {
 
 /// A bitmap in an icon tells its size again, and nothing keeps it from lying.
 fn check_bitmap(step: &Step<'_>, entry: &Entry<'_>) -> Result<()> {
-    let side = |at: usize| entry.data.get(at..at + 4).and_then(|four| four.try_into().ok()).map(i32::from_le_bytes);
+    let side =
+        |at: usize| entry.data.get(at..at + 4).and_then(|four| four.try_into().ok()).map(i32::from_le_bytes);
     let (Some(width), Some(twice)) = (side(4), side(8)) else {
         return Err(Error::corrupt("the icon's bitmap has no header"));
     };

@@ -33,7 +33,8 @@ fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writ
         }
         let frame = scaled.frames.first().ok_or_else(not_reduced)?;
         let (bytes, kind) = eight_bits(frame).ok_or_else(not_reduced)?;
-        let packed = IcoFrame::as_png(bytes, frame.width, frame.height, kind).map_err(through_image::failure)?;
+        let packed =
+            IcoFrame::as_png(bytes, frame.width, frame.height, kind).map_err(through_image::failure)?;
         size = if frames.is_empty() { frame.size() } else { size };
         frames.push(packed);
     }

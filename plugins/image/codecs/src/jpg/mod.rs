@@ -5,11 +5,14 @@ mod markers;
 mod planes;
 mod read;
 mod second;
+mod smaller;
 mod turbo;
 mod whole;
 mod write;
 
 pub(crate) use planes::{Planes, planes};
+pub(crate) use read::embedded;
+pub(crate) use smaller::smaller;
 pub(crate) use whole::{Whole, whole};
 
 use crate::codec::Codec;

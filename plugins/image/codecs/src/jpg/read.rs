@@ -13,17 +13,34 @@ const WORK: u64 = 4_000_000_000;
 fn decode(step: &Step<'_>, input: &Input<'_>, wish: &Wish) -> Result<Picture> {
     let bytes = input.bytes()?;
     let header = open(step, &bytes)?;
-    let frame = match first(step, &bytes, &header, wish) {
-        Ok(frame) => frame,
-        Err(Trouble::Ours(error)) => return Err(error),
+    let frame = frame(step, &bytes, &header, wish)?;
+    Ok(Picture { metadata: header.metadata, ..Picture::still(frame) })
+}
+
+/// Decodes a JPEG that lies inside another file, at full size.
+///
+/// # Errors
+///
+/// As decoding a file of its own.
+pub(crate) fn embedded(step: &Step<'_>, bytes: &[u8]) -> Result<Frame> {
+    let mut header = open(step, bytes)?;
+    // The file around it says what inks mean.
+    header.adobe = false;
+    frame(step, bytes, &header, &Wish::default())
+}
+
+/// Decodes with one library or the other.
+fn frame(step: &Step<'_>, bytes: &[u8], header: &Header, wish: &Wish) -> Result<Frame> {
+    match first(step, bytes, header, wish) {
+        Ok(frame) => Ok(frame),
+        Err(Trouble::Ours(error)) => Err(error),
         Err(Trouble::Library(message)) => {
             step.check_picture(header.width.into(), header.height.into(), header.components.into())?;
-            let frame = second::decode(&bytes, &header).ok_or_else(|| corrupt(&message))?;
+            let frame = second::decode(bytes, header).ok_or_else(|| corrupt(&message))?;
             step.warn(format!("the JPEG is damaged ({message}); what could be read was taken"));
-            frame
+            Ok(frame)
         }
-    };
-    Ok(Picture { metadata: header.metadata, ..Picture::still(frame) })
+    }
 }
 
 fn corrupt(message: &str) -> Error {
@@ -64,7 +81,17 @@ pub(super) fn prepared(
     bytes: &[u8],
     header: &Header,
 ) -> std::result::Result<Turbo, turbo::Fault> {
-    let library = Turbo::decoder()
+    set_up(step, bytes, header, Turbo::decoder())
+}
+
+/// Gives an instance its limits and the header.
+pub(super) fn set_up(
+    step: &Step<'_>,
+    bytes: &[u8],
+    header: &Header,
+    library: Option<Turbo>,
+) -> std::result::Result<Turbo, turbo::Fault> {
+    let library = library
         .ok_or_else(|| turbo::Fault { message: "libjpeg-turbo is out of memory".into(), fatal: true })?;
     let pixels = u64::from(header.width) * u64::from(header.height);
     library.set(turbo::SAVE_MARKERS, 0);
@@ -89,7 +116,7 @@ fn first(step: &Step<'_>, bytes: &[u8], header: &Header, wish: &Wish) -> std::re
     let eighths = if deep { 8 } else { eighths(header, wish) };
     if eighths < 8 {
         library.scale(eighths)?;
-        wish.shrunk_from(header.width, header.height, header.metadata.orientation);
+        wish.shrunk_from(header.width, header.height, f64::from(eighths) / 8.0, header.metadata.orientation);
     }
     let scaled = |side: u32| (side * eighths).div_ceil(8);
     let (width, height) = (scaled(header.width), scaled(header.height));

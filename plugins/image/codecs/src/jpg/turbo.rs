@@ -1,5 +1,6 @@
 //! A safe wrapper around the parts of libjpeg-turbo's `tj3` functions that are needed here.
 
+use formwork_image_pixels::Orientation;
 use std::ffi::{CStr, c_int, c_uchar, c_void};
 use std::ptr::{NonNull, null_mut};
 use turbojpeg_sys as sys;
@@ -200,6 +201,64 @@ impl Turbo {
         };
         self.outcome(status)?;
         Ok(encoded)
+    }
+}
+
+/// Which markers a transcoded file keeps: values of the library's parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Markers {
+    All = 2,
+    Profile = 4,
+}
+
+impl Turbo {
+    /// Makes an instance that transcodes.
+    pub(super) fn transcoder() -> Option<Turbo> {
+        Turbo::new(sys::TJINIT_TJINIT_TRANSFORM)
+    }
+
+    /// Codes a file anew, progressive and with fitted tables, turned as told. Fails when the turn would lose
+    /// samples at the edges.
+    pub(super) fn transcode(
+        &self,
+        jpeg: &[u8],
+        turn: Orientation,
+        markers: Markers,
+    ) -> Result<Vec<u8>, Fault> {
+        self.set(SAVE_MARKERS, markers as i32);
+        let operation = match turn {
+            Orientation::Upright => sys::TJXOP_TJXOP_NONE,
+            Orientation::MirroredHorizontally => sys::TJXOP_TJXOP_HFLIP,
+            Orientation::Turned180 => sys::TJXOP_TJXOP_ROT180,
+            Orientation::MirroredVertically => sys::TJXOP_TJXOP_VFLIP,
+            Orientation::Transposed => sys::TJXOP_TJXOP_TRANSPOSE,
+            Orientation::Turned90 => sys::TJXOP_TJXOP_ROT90,
+            Orientation::Transversed => sys::TJXOP_TJXOP_TRANSVERSE,
+            Orientation::Turned270 => sys::TJXOP_TJXOP_ROT270,
+        };
+        let transform = sys::tjtransform {
+            r: sys::tjregion { x: 0, y: 0, w: 0, h: 0 },
+            op: operation as c_int,
+            options: (sys::TJXOPT_PERFECT | sys::TJXOPT_PROGRESSIVE | sys::TJXOPT_OPTIMIZE) as c_int,
+            data: null_mut(),
+            customFilter: None,
+        };
+        let mut encoded = Encoded { pointer: null_mut(), length: 0 };
+        // SAFETY: pointer and length belong together; the library allocates what it writes, and `Encoded`
+        // frees it.
+        let status = unsafe {
+            sys::tj3Transform(
+                self.handle.as_ptr(),
+                jpeg.as_ptr(),
+                jpeg.len() as sys::size_t,
+                1,
+                &mut encoded.pointer,
+                &mut encoded.length,
+                &transform,
+            )
+        };
+        self.outcome(status)?;
+        Ok(encoded.bytes().to_vec())
     }
 }
 

@@ -2,8 +2,12 @@
 
 mod colour;
 mod compose;
+mod palette;
 mod read;
+mod smaller;
 mod write;
+
+pub(crate) use smaller::smaller;
 
 use crate::codec::Codec;
 

@@ -1,12 +1,13 @@
 use super::XMP_KEYWORD;
+use super::palette::{self, Indexed};
 use crate::codec::Encoder;
 use crate::difference::changed_rectangle;
 use formwork_image_pixels::{Channels, Depth, Frame, Metadata, Picture, Samples, Sequence, Target};
 use formwork_sdk::{Error, ErrorKind, Feature, OptionSpec, Options, Result, Step, Writer, options::option};
 use png::text_metadata::ITXtChunk;
 use png::{
-    AnimationControl, BitDepth, BlendOp, ColorType, Compression, DisposeOp, EncodingError, Info,
-    PixelDimensions, StreamWriter, Unit,
+    AnimationControl, BitDepth, BlendOp, ColorType, Compression, DisposeOp, EncodingError, Filter, Info,
+    PixelDimensions, Unit,
 };
 use std::borrow::Cow;
 use std::io::{BufWriter, Write};
@@ -41,7 +42,8 @@ const STRIP: usize = 64;
 const BUFFER: usize = 1 << 18;
 
 fn options() -> Vec<OptionSpec> {
-    vec![option("effort").with_default(5), option("color_depth").with_range(8, 16)]
+    let bits = "Bits a sample, 8 or 16; below 8 bits a pixel: a palette of so many colours.";
+    vec![option("effort").with_default(5), option("color_depth").with_range(1, 16).with_summary(bits)]
 }
 
 fn compression(options: &Options<'_>) -> Compression {
@@ -55,20 +57,53 @@ fn compression(options: &Options<'_>) -> Compression {
 
 fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
     let Some(frame) = picture.frames.first() else { return Err(no_frames()) };
+    let mut info = info(frame, &picture.metadata);
+    let indexed = indexed(step, options, frame);
+    if let Some(indexed) = &indexed {
+        info.color_type = ColorType::Indexed;
+        info.bit_depth = indexed.depth;
+        info.palette = Some(Cow::Borrowed(&indexed.palette));
+        info.trns = Some(Cow::Borrowed(indexed.alpha.as_slice())).filter(|alpha| !alpha.is_empty());
+    }
     let output = BufWriter::with_capacity(BUFFER, output);
-    let mut encoder = png::Encoder::with_info(output, info(frame, &picture.metadata)?).map_err(failure)?;
+    let mut encoder = png::Encoder::with_info(output, info).map_err(failure)?;
     encoder.set_compression(compression(options));
+    if indexed.is_some() {
+        encoder.set_filter(Filter::NoFilter);
+    }
     let mut writer = encoder.write_header().map_err(failure)?;
     let mut stream = writer.stream_writer_with_size(BUFFER).map_err(failure)?;
     let rows = frame.height as usize;
-    for (index, row) in Rows::of(frame).enumerate() {
+    let mut write = |index: usize, row: &[u8]| {
         if index.is_multiple_of(STRIP) {
             step.tick(index as u64, rows as u64)?;
         }
-        stream.write_all(&row)?;
+        Ok::<(), Error>(stream.write_all(row)?)
+    };
+    match &indexed {
+        Some(indexed) => {
+            let lines = indexed.rows.chunks(indexed.row);
+            lines.enumerate().try_for_each(|(index, row)| write(index, row))?;
+        }
+        None => Rows::of(frame).enumerate().try_for_each(|(index, row)| write(index, &row))?,
     }
     stream.finish().map_err(failure)?;
     writer.finish().map_err(failure)
+}
+
+/// The frame with a palette: when asked for one, or when its own colours are few enough.
+fn indexed(step: &Step<'_>, options: &Options<'_>, frame: &Frame) -> Option<Indexed> {
+    match options.integer("color_depth") {
+        Some(bits @ 1..=7) => {
+            let (indexed, exact) = palette::mixed(frame, bits as u32)?;
+            if !exact {
+                step.lose(Feature::Colours, format!("the colours were mixed from {}", 1 << bits));
+            }
+            Some(indexed)
+        }
+        None => palette::exact(frame),
+        _ => None,
+    }
 }
 
 fn no_frames() -> Error {
@@ -84,7 +119,7 @@ fn failure(error: EncodingError) -> Error {
 }
 
 /// Everything but the pixels.
-fn info(frame: &Frame, metadata: &Metadata) -> Result<Info<'static>> {
+fn info<'i>(frame: &Frame, metadata: &Metadata) -> Info<'i> {
     let mut info = Info::with_size(frame.width, frame.height);
     info.color_type = match frame.channels {
         Channels::Grey => ColorType::Grayscale,
@@ -105,7 +140,7 @@ fn info(frame: &Frame, metadata: &Metadata) -> Result<Info<'static>> {
         yppu: per_metre(y),
         unit: Unit::Meter,
     });
-    Ok(info)
+    info
 }
 
 /// The rows of a frame, or of a rectangle in it, as PNG stores them: big endian.
@@ -163,43 +198,41 @@ fn encode_animation(
         Sequence::Animation { loops } => loops,
         _ => 0,
     };
-    let mut info = info(first, &picture.metadata)?;
+    let mut info = info(first, &picture.metadata);
     info.animation_control = Some(AnimationControl { num_frames: count as u32, num_plays: loops });
     info.frame_control =
         Some(png::FrameControl { width: first.width, height: first.height, ..png::FrameControl::default() });
     let output = BufWriter::with_capacity(BUFFER, output);
     let mut encoder = png::Encoder::with_info(output, info).map_err(failure)?;
     encoder.set_compression(compression(options));
+    // Not the crate's stream writer: it puts the chunks of animations in the wrong order.
     let mut writer = encoder.write_header().map_err(failure)?;
-    let mut stream = writer.stream_writer_with_size(BUFFER).map_err(failure)?;
     let mut before: Option<&Frame> = None;
     for (index, frame) in picture.frames.iter().enumerate() {
         step.tick(index as u64, count as u64)?;
         let whole = (0, 0, frame.width, frame.height);
         let part = before.map_or(whole, |before| changed_rectangle(before, frame));
-        place(&mut stream, part, frame.delay_ms).map_err(failure)?;
-        for row in Rows::within(frame, part) {
-            stream.write_all(&row)?;
-        }
+        place(&mut writer, part, frame.delay_ms).map_err(failure)?;
+        let rows: Vec<_> = Rows::within(frame, part).collect();
+        writer.write_image_data(&rows.concat()).map_err(failure)?;
         before = Some(frame);
     }
-    stream.finish().map_err(failure)?;
     writer.finish().map_err(failure)
 }
 
 /// Says where the next frame goes and how long it stays.
 fn place<W: Write>(
-    stream: &mut StreamWriter<'_, W>,
+    writer: &mut png::Writer<W>,
     (x, y, width, height): (u32, u32, u32, u32),
     delay_ms: u32,
 ) -> std::result::Result<(), EncodingError> {
-    stream.reset_frame_position()?;
-    stream.set_frame_dimension(width, height)?;
-    stream.set_frame_position(x, y)?;
-    stream.set_blend_op(BlendOp::Source)?;
-    stream.set_dispose_op(DisposeOp::None)?;
+    writer.reset_frame_position()?;
+    writer.set_frame_dimension(width, height)?;
+    writer.set_frame_position(x, y)?;
+    writer.set_blend_op(BlendOp::Source)?;
+    writer.set_dispose_op(DisposeOp::None)?;
     match u16::try_from(delay_ms) {
-        Ok(delay) => stream.set_frame_delay(delay, 1000),
-        Err(_) => stream.set_frame_delay(u16::try_from(delay_ms / 1000).unwrap_or(u16::MAX), 1),
+        Ok(delay) => writer.set_frame_delay(delay, 1000),
+        Err(_) => writer.set_frame_delay(u16::try_from(delay_ms / 1000).unwrap_or(u16::MAX), 1),
     }
 }

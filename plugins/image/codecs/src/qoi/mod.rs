@@ -4,8 +4,8 @@ use crate::codec::{Codec, Encoder, Facts, Reader, Wish, no_options};
 use crate::through_image::{self, eight_bits, not_reduced};
 use formwork_image_pixels::{Channels, Depth, Picture, Target};
 use formwork_sdk::{Feature, Input, Options, Result, Step, Writer};
-use image::codecs::qoi::{QoiDecoder, QoiEncoder};
 use image::ImageEncoder;
+use image::codecs::qoi::{QoiDecoder, QoiEncoder};
 use std::io::{BufWriter, Cursor, Write};
 
 pub(crate) const CODEC: Codec = Codec {

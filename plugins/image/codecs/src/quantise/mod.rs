@@ -50,8 +50,11 @@ fn finish(mut palette: Vec<[u8; 3]>, indices: Vec<Option<u8>>, exact: bool) -> I
     Indexed { indices, palette, transparent, exact }
 }
 
+/// Colours, and for every pixel the number of one of them.
+type Chosen = (Vec<[u8; 3]>, Vec<Option<u8>>);
+
 /// The colours in the order they appear, when there are few enough.
-fn few_colours(dots: &[Dot], room: usize) -> Option<(Vec<[u8; 3]>, Vec<Option<u8>>)> {
+fn few_colours(dots: &[Dot], room: usize) -> Option<Chosen> {
     let mut palette: Vec<[u8; 3]> = Vec::new();
     let mut places: HashMap<[u8; 3], u8> = HashMap::new();
     let mut last = (None, None);
