@@ -187,6 +187,7 @@ fn a_rust_plugin_proves_its_layout() {
 }
 
 /// A root module as a plugin with a changed signature would export it.
+#[allow(dead_code, unreachable_pub, reason = "it exists to be compared; the derive asks for a public type")]
 mod other {
     use abi_stable::{StableAbi, library::RootModule, package_version_strings, sabi_types::VersionStrings};
 
