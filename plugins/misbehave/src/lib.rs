@@ -66,7 +66,9 @@ impl Plugin for Misbehave {
 
     fn probe(step: &Step) -> Result<()> {
         let head = step.input()?.head(24)?;
-        let side = |at: usize| head.get(at..at + 4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+        let side = |at: usize| {
+            head.get(at..at + 4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
+        };
         step.report(&json!({"width": side(16), "height": side(20)}));
         Ok(())
     }

@@ -28,7 +28,10 @@ pub const fn table<P: Plugin>(describe: extern "C" fn() -> Text) -> Table {
 }
 
 /// Whether this host can be served: the majors must agree.
-#[expect(clippy::not_unsafe_ptr_arg_deref, reason = "only the unsafe function `export_plugin!` makes calls it")]
+#[expect(
+    clippy::not_unsafe_ptr_arg_deref,
+    reason = "only the unsafe function `export_plugin!` makes calls it"
+)]
 pub fn accepts(host: *const HostInfo) -> bool {
     // SAFETY: a host hands over null or a `HostInfo` that lives for the call.
     unsafe { host.as_ref() }.is_some_and(|host| host.major == abi::ABI_MAJOR)

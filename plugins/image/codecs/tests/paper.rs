@@ -36,7 +36,8 @@ fn check_pdf(bytes: &[u8]) -> String {
     let start: usize = text.rsplit("startxref\n").next().unwrap().lines().next().unwrap().parse().unwrap();
     assert!(raw(start).starts_with("xref"), "{}", raw(start));
     let table = String::from_utf8_lossy(&bytes[start..]).into_owned();
-    let offsets = table.lines().filter(|line| line.ends_with(" n ")).map(|line| line[..10].parse::<usize>().unwrap());
+    let offsets =
+        table.lines().filter(|line| line.ends_with(" n ")).map(|line| line[..10].parse::<usize>().unwrap());
     for (index, offset) in offsets.enumerate() {
         assert!(raw(offset).starts_with(&format!("{} 0 obj", index + 1)), "{}", raw(offset));
     }
