@@ -3,7 +3,7 @@
 /// Returns up to three of `known` that are a slip or two away from `name`, the nearest first.
 pub(crate) fn similar<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Vec<&'k str> {
     let name = name.to_ascii_lowercase();
-    let allowed = if name.chars().count() <= 3 { 1 } else { 2 };
+    let allowed = if name.chars().count() <= 4 { 1 } else { 2 };
     let mut near: Vec<(usize, &str)> = known
         .map(|candidate| (distance(&name, candidate), candidate))
         .filter(|(distance, candidate)| {
