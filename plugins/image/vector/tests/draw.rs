@@ -125,7 +125,7 @@ fn cancelled_soon() {
         (0..4000).map(|i| format!("<circle cx='500' cy='500' r='{}' fill='#{i:06x}'/>", i % 500)).collect();
     let text = format!("<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1000'>{rows}</svg>");
     let start = Instant::now();
-    let job = Job::new("convert").input("a.svg", "svg", text).target("raster").option("width", 3000);
+    let job = Job::new("convert").input("a.svg", "svg", text).target("raster").option("width", 2400);
     let outcome = job.cancel_after(2).run(formwork_plugin_image_vector::formwork_plugin_entry_v1);
     assert_eq!(outcome.failure().unwrap().0, "cancelled");
     assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());

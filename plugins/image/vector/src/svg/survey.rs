@@ -15,11 +15,11 @@ const DEPTH: u64 = 512;
 /// element meets itself, in every order, so there must be few.
 const REFERENCES_IN_CIRCLES: u64 = 64;
 /// Bytes a shape takes once it is expanded, beside its coordinates.
-const SHAPE: u64 = 2048;
+const SHAPE: u64 = 1024;
 /// Bytes for one byte of coordinates.
 const COORDINATE: u64 = 8;
 /// Bytes for one byte of text, which becomes an outline.
-const LETTER: u64 = 1024;
+const LETTER: u64 = 400;
 
 /// What a document holds.
 pub(super) struct Survey {
