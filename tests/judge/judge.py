@@ -3,7 +3,7 @@
 One request a line on stdin, one answer a line on stdout, both JSON:
 
     {"what": "picture", "path": "x.png", "format": "png"}
-    {"ok": true, "reader": "pillow", "width": 8, "height": 8, "frames": 1, "alpha": false, "thumb": "ffee…"}
+    {"ok": true, "reader": "pillow", "width": 8, "height": 8, "frames": 1, "clear": 0.0, "thumb": "ffee…"}
 
     {"what": "archive", "path": "x.zip", "format": "zip"}
     {"ok": true, "reader": "zipfile", "views": [[["a.txt", 3, "sha256…"]]]}

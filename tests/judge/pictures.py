@@ -10,7 +10,7 @@ import numpy
 import pillow_heif
 import pyvips
 import rawpy
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = 300_000_000
@@ -41,10 +41,10 @@ def read(path, kind):
     raise verdict
 
 
-def facts(reader, image, frames, alpha, **more):
+def facts(reader, image, frames, **more):
     """The answer for a first frame that already stands upright."""
     return {"reader": reader, "width": image.width, "height": image.height, "frames": frames,
-            "alpha": alpha, "thumb": thumb(image), **more}
+            "clear": clear(image), "thumb": thumb(image), **more}
 
 
 def from_pillow(path, kind):
@@ -54,8 +54,9 @@ def from_pillow(path, kind):
             image.load(scale=1)
         image.seek(0) if frames > 1 else image.load()
         first = ImageOps.exif_transpose(image)
-        alpha = has_alpha(first)
-        return facts("pillow", first, frames, alpha, loose=first.mode in ("CMYK", "F"))
+        # The colours of a clear PSD are already blended with white, which Pillow leaves to the viewer.
+        blended = kind == "psd" and first.mode == "RGBA"
+        return facts("pillow", first, frames, loose=blended or first.mode in ("CMYK", "F"))
 
 
 def count(image):
@@ -63,20 +64,21 @@ def count(image):
     return sum(1 for frame in ImageSequence.Iterator(image) if frame.load())
 
 
-def has_alpha(image):
-    """True when some pixel is not opaque: a channel that is full everywhere changes nothing."""
+def clear(image):
+    """The share of pixels that are not opaque: a channel that is full everywhere changes nothing."""
     if image.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in image.info:
-        return False
-    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+        return 0.0
+    histogram = image.convert("RGBA").getchannel("A").histogram()
+    return sum(histogram[:255]) / sum(histogram)
 
 
 def from_magick(path, kind):
-    """ImageMagick, told the format, writes a PNG that Pillow reads."""
+    """ImageMagick, told the format. Only the size: it stands in for others here, and its colours may be off."""
     words = ["convert", f"{kind}:{path}[0]", "-auto-orient", "png:-"]
     done = subprocess.run(words, capture_output=True, check=True, timeout=30)
-    image = Image.open(io.BytesIO(done.stdout))
-    image.load()
-    return facts("imagemagick", image, 1, has_alpha(image))
+    with Image.open(io.BytesIO(done.stdout)) as image:
+        image.load()
+        return {**facts("imagemagick", image, 1), "thumb": ""}
 
 
 def from_dds_header(path, _kind):
@@ -85,7 +87,7 @@ def from_dds_header(path, _kind):
         magic, _, _, height, width = struct.unpack("<4s4I", source.read(20))
     if magic != b"DDS ":
         raise ValueError("no DDS header")
-    return {"reader": "header", "width": width, "height": height, "frames": 1, "alpha": False}
+    return {"reader": "header", "width": width, "height": height, "frames": 1, "clear": 0.0}
 
 
 def from_raw(path):
@@ -102,7 +104,7 @@ def from_raw(path):
     also = [[preview.width, preview.height]] if preview else []
     if "ImageWidth" in tags and "ImageHeight" in tags:
         also.append([tags["ImageWidth"], tags["ImageHeight"]])
-    return facts("libraw", image, 1, False, also=also, loose=True)
+    return facts("libraw", image, 1, also=also, loose=True)
 
 
 def raw_preview(path):
@@ -134,8 +136,7 @@ def from_vips(path, kind):
     more = {"loose": image.format in ("float", "double")}
     if kind == "exr":
         more["also"] = exr_windows(path)
-    first = to_pillow(image)
-    return facts("libvips", first, pages, has_alpha(first), **more)
+    return facts("libvips", to_pillow(image), pages, **more)
 
 
 def to_pillow(image):
@@ -148,7 +149,10 @@ def to_pillow(image):
         image = image.cast("uchar", shift=image.format == "ushort")
     array = numpy.ndarray(buffer=image.write_to_memory(), dtype=numpy.uint8,
                           shape=[image.height, image.width, image.bands])
-    return Image.fromarray(array.squeeze(2) if image.bands == 1 else array)
+    result = Image.fromarray(array.squeeze(2) if image.bands == 1 else array)
+    if image.get_typeof("icc-profile-data"):
+        result.info["icc_profile"] = image.get("icc-profile-data")
+    return result
 
 
 def thumb(image):
@@ -160,10 +164,26 @@ def thumb(image):
         image = Image.fromarray((numpy.asarray(image) * 255).clip(0, 255).astype(numpy.uint8))
     # Big pictures are first shrunk by whole pixels, which is fast and close enough for a thumbnail.
     image.thumbnail((1024, 1024), Image.Resampling.BOX, reducing_gap=1.0) if max(image.size) > 2048 else None
-    rgba = image.convert("RGBA")
+    rgba = as_seen(image).convert("RGBA")
     white = Image.new("RGBA", rgba.size, "white")
     flat = Image.alpha_composite(white, rgba).convert("RGB")
     return flat.resize((SIDE, SIDE), Image.Resampling.BOX).tobytes().hex()
+
+
+def as_seen(image):
+    """The picture in sRGB, as its colour profile says; without one, or with a broken one, as it is."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        return image
+    colours = image.convert(image.mode.removesuffix("A")) if image.mode != "LA" else image.getchannel("L")
+    try:
+        seen = ImageCms.profileToProfile(
+            colours, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError:
+        return image
+    if image.mode in ("LA", "RGBA"):
+        seen.putalpha(image.getchannel("A"))
+    return seen
 
 
 def exr_windows(path):

@@ -22,8 +22,8 @@ pub struct Picture {
     pub height: u32,
     /// Frames or pages that follow each other.
     pub frames: u32,
-    /// True when some pixel is not opaque.
-    pub alpha: bool,
+    /// The share of pixels that are not opaque.
+    pub clear: f64,
     /// Red, green and blue of a small copy over white; empty when the reader gave only the size.
     pub thumb: Vec<u8>,
     /// Other sizes that are right too: data and display window, sensor and preview.
@@ -111,7 +111,7 @@ impl Judge {
             width: number("width"),
             height: number("height"),
             frames: number("frames"),
-            alpha: answer["alpha"].as_bool().unwrap_or(false),
+            clear: answer["clear"].as_f64().unwrap_or(0.0),
             thumb: bytes_of(answer["thumb"].as_str().unwrap_or_default()),
             also: list(&answer["also"]).iter().filter_map(size_of).collect(),
             loose: answer["loose"].as_bool().unwrap_or(false),
@@ -190,8 +190,9 @@ mod tests {
         let png = scratch.join("a.png");
         std::fs::write(&png, made::png(12, 8)).unwrap();
         let picture = judge.picture(&png, "png").unwrap();
-        assert_eq!((picture.width, picture.height, picture.frames, picture.alpha), (12, 8, 1, false));
+        assert_eq!((picture.width, picture.height, picture.frames), (12, 8, 1));
         assert_eq!(picture.thumb.len(), 16 * 16 * 3);
+        assert!(picture.clear == 0.0);
         let zip = scratch.join("a.zip");
         std::fs::write(&zip, made::zip(&[("d/x.txt", b"hello")])).unwrap();
         let contents = judge.archive(&zip, "zip").unwrap();

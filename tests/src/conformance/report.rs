@@ -134,7 +134,7 @@ impl Report {
         let mut causes: BTreeMap<(Fault, String), Vec<&Outcome>> = BTreeMap::new();
         for outcome in &self.outcomes {
             if let Some((fault, why)) = &outcome.fault {
-                causes.entry((*fault, cause(why))).or_default().push(outcome);
+                causes.entry((*fault, cause(why, outcome))).or_default().push(outcome);
             }
         }
         let mut causes: Vec<_> = causes.into_iter().collect();
@@ -166,9 +166,14 @@ impl fmt::Display for Report {
     }
 }
 
-/// The words of a complaint without its numbers and paths, so that like failures meet.
-fn cause(why: &str) -> String {
-    let plain = |word: &str| if word.contains('/') { "PATH".to_owned() } else { word.to_owned() };
+/// The words of a complaint without its numbers, paths and formats, so that like failures meet.
+fn cause(why: &str, outcome: &Outcome) -> String {
+    let plain = |word: &str| match word {
+        word if word.contains('/') => "PATH".to_owned(),
+        word if word == outcome.from => "FROM".to_owned(),
+        word if word == outcome.to => "TO".to_owned(),
+        word => word.to_owned(),
+    };
     let words: Vec<String> = why.split(' ').map(plain).collect();
     let mut short = String::new();
     for c in words.join(" ").chars().take(160) {
