@@ -12,6 +12,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    let json = std::env::args_os().any(|word| word == "--json");
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -37,7 +38,11 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            show::error(&error);
+            if json {
+                show::line(&show::refusal_json(&error).to_string());
+            } else {
+                show::error(&error);
+            }
             ExitCode::from(exit::code(&error))
         }
     }

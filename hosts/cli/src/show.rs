@@ -46,6 +46,11 @@ pub(crate) fn failure_json(input: &str, error: &Error) -> Value {
     json!({"status": "error", "input": {"name": input}, "error": error_json(error)})
 }
 
+/// The only line of `--json` when nothing was begun.
+pub(crate) fn refusal_json(error: &Error) -> Value {
+    json!({"status": "error", "error": error_json(error)})
+}
+
 /// The last line of `--json` when all went well.
 pub(crate) fn success_json(receipt: &Receipt) -> Value {
     let mut object = Map::new();

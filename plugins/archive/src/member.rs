@@ -11,7 +11,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 /// Files up to this size are unpacked in one go; larger ones piece by piece.
-const WHOLE: u64 = 4 << 20;
+const WHOLE: u64 = 1 << 20;
 
 /// One file's place in an input. Cheap to clone.
 #[derive(Clone)]

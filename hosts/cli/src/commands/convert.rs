@@ -106,8 +106,8 @@ impl<'a> Session<'a> {
             let beside = || input.parent().unwrap_or(Path::new("")).join("");
             let beside = || if inputs::is_standard(input) { PathBuf::from("-") } else { dot(beside()) };
             let output = match &self.request.output {
-                Some(output) if several && !inputs::is_standard(output) && !writes_tree => output.join(""),
-                Some(output) if self.args.output.is_some() && !inputs::is_standard(output) => output.join(""),
+                Some(output) if inputs::is_standard(output) => output.clone(),
+                Some(output) if several || writes_tree || self.args.output.is_some() => output.join(""),
                 Some(output) => output.clone(),
                 None => beside(),
             };

@@ -7,7 +7,7 @@ use formwork_sdk::{Error, ErrorKind, Result};
 /// How far back a piece may refer.
 pub(crate) const WINDOW: usize = 32 << 10;
 /// Bytes of one piece.
-pub(crate) const PIECE: usize = 1 << 20;
+pub(crate) const PIECE: usize = 256 << 10;
 
 /// libdeflate's level for an effort of 0 to 9; 6 is the default.
 pub(crate) fn level(effort: Option<u8>) -> i32 {
@@ -24,7 +24,7 @@ pub(crate) fn level(effort: Option<u8>) -> i32 {
 /// Files from this size on are deflated in pieces. Whole ones come out smaller, but cannot be stopped on the
 /// way, so this is less where the level is slow.
 pub(crate) fn whole_most(level: i32) -> usize {
-    if level >= 10 { 2 << 20 } else { 12 << 20 }
+    if level >= 10 { 2 << 20 } else { 4 << 20 }
 }
 
 /// Deflates a piece. `before` are the bytes before it, up to [`WINDOW`]; only the last piece ends the stream.

@@ -65,7 +65,7 @@ enum Made {
 /// A little more than a bzip2 block, so that blocks come out full.
 const BZIP2_PIECE: usize = 900_000 + 4_096;
 /// Bytes of pieces under way.
-const UNDER_WAY: u64 = 8 << 20;
+const UNDER_WAY: u64 = 2 << 20;
 
 impl<'p, 'q, 'a> Packer<'p, 'q, 'a> {
     /// Opens the main output for a stream of that codec.

@@ -28,7 +28,7 @@ pub(crate) fn describe() -> Description {
         id: "image".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         summary: "Reads and writes the everyday raster formats".into(),
-        licence: "MIT OR Apache-2.0".into(),
+        licence: "(MIT OR Apache-2.0) AND BSD-3-Clause AND IJG AND MIT AND Zlib".into(),
         libraries: libraries(),
         memory_safe: false,
         probes: ids(|codec| codec.read.is_some() && codec.id != raster::ID),
@@ -119,4 +119,21 @@ fn libraries() -> Vec<Library> {
 }
 
 /// Name, version and licence of what the plugin rests on.
-const LIBRARIES: &[(&str, &str, &str)] = &[("png", "0.18", "MIT OR Apache-2.0")];
+const LIBRARIES: &[(&str, &str, &str)] = &[
+    ("libjpeg-turbo", "3.1", "IJG AND BSD-3-Clause AND Zlib"),
+    ("libwebp", "1.6", "BSD-3-Clause"),
+    ("bcdec_rs", "0.2", "MIT"),
+    ("exr", "1.74", "BSD-3-Clause"),
+    ("fast_image_resize", "6.1", "MIT OR Apache-2.0"),
+    ("fax", "0.3", "MIT"),
+    ("gif", "0.14", "MIT OR Apache-2.0"),
+    ("hayro-jpeg2000", "0.5", "MIT OR Apache-2.0"),
+    ("image", "0.25", "MIT OR Apache-2.0"),
+    ("jxl-oxide", "0.12", "MIT OR Apache-2.0"),
+    ("moxcms", "0.8", "BSD-3-Clause OR Apache-2.0"),
+    ("oxipng", "10.2", "MIT"),
+    ("png", "0.18", "MIT OR Apache-2.0"),
+    ("weezl", "0.1", "MIT OR Apache-2.0"),
+    ("zune-jpeg", "0.5", "MIT OR Apache-2.0 OR Zlib"),
+    ("zune-jpegxl", "0.5", "MIT OR Apache-2.0 OR Zlib"),
+];

@@ -1,6 +1,6 @@
 //! Colour spaces named by code points (ITU-T H.273), as HEIC and AVIF carry them.
 
-use formwork_image_pixels::Profile;
+use formwork_image_pixels::{Frame, Profile, Samples};
 
 /// What the samples of a picture mean, when no ICC profile says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,8 @@ impl Cicp {
         matches!(self.transfer, 16 | 18)
     }
 
-    /// Makes an ICC profile; `None` for what is shown as sRGB and for code points no profile expresses.
+    /// Makes an ICC profile; `None` for what is shown as sRGB, for code points no profile expresses, and for
+    /// HDR, which becomes light instead.
     pub(crate) fn profile(self) -> Option<Vec<u8>> {
         let primaries = match self.primaries {
             2 => 1,
@@ -47,7 +48,7 @@ impl Cicp {
         };
         let transfer = match self.transfer {
             1 | 2 | 6 | 14 | 15 => SRGB_CURVE,
-            other @ (4 | 5 | 7..=13 | 16 | 18) => other as u8,
+            other @ (4 | 5 | 7..=13) => other as u8,
             _ => return None,
         };
         if (primaries, transfer) == (1, SRGB_CURVE) {
@@ -59,9 +60,26 @@ impl Cicp {
         Some(bytes)
     }
 
+    /// Turns the frame of an HDR picture into linear light; leaves every other one as it is.
+    pub(crate) fn in_light(self, frame: Frame) -> Frame {
+        let mut samples: Vec<f32> = match &frame.samples {
+            Samples::U8(samples) if self.is_hdr() => {
+                samples.iter().map(|value| f32::from(*value) / 255.0).collect()
+            }
+            Samples::U16(samples) if self.is_hdr() => {
+                samples.iter().map(|value| f32::from(*value) / 65_535.0).collect()
+            }
+            _ => return frame,
+        };
+        if frame.channels.count() >= 3 {
+            self.linearise(&mut samples, frame.channels.count());
+        }
+        Frame { samples: Samples::F32(samples), ..frame }
+    }
+
     /// Turns samples of an HDR picture, 0 to 1 as encoded, into linear light with sRGB primaries, where
     /// 1 is diffuse white. Works in place on pixels of `count` samples; the first three are the colour.
-    pub(crate) fn linearise(self, samples: &mut [f32], count: usize) {
+    fn linearise(self, samples: &mut [f32], count: usize) {
         let matrix = match self.primaries {
             9 => FROM_BT2020,
             11 | 12 => FROM_P3,

@@ -1,11 +1,12 @@
 //! What a HEIC file says of its primary picture, before any of it is decoded.
 
 use crate::cicp::Cicp;
+use crate::isobmff::boxes::{ColorInfo, Property};
+use crate::isobmff::{HeifFile, ItemId};
+use crate::turn::Turn;
 use crate::{broken, guard};
 use formwork_image_pixels::{Metadata, Orientation, exif};
 use formwork_sdk::{Error, Result, Step};
-use heifer::heifer_isobmff::boxes::{ColorInfo, Property};
-use heifer::heifer_isobmff::{HeifFile, ItemId};
 
 /// Part of a picture: left, top, width, height.
 pub(crate) type Rectangle = (u32, u32, u32, u32);
@@ -131,7 +132,7 @@ impl<'f, 'b> Still<'f, 'b> {
         let (mut cut, mut turn) = (None, Turn::default());
         for property in self.properties(self.id)? {
             match property {
-                Property::Rotation(quarters) => turn.quarters = (turn.quarters + 4 - (quarters & 3)) & 3,
+                Property::Rotation(quarters) => turn.rotate_left(*quarters),
                 Property::Mirror(top_bottom) => turn.mirror(*top_bottom),
                 Property::CleanAperture { width, height, horiz_offset, vert_offset } => {
                     if cut.is_some() || turn != Turn::default() {
@@ -251,50 +252,9 @@ fn aperture(whole: u32, length: (u32, u32), offset: (i32, u32)) -> Result<(u32, 
     }
 }
 
-/// A turn: mirrored left to right first, then turned clockwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Turn {
-    mirrored: bool,
-    quarters: u8,
-}
-
-impl Turn {
-    /// Appends a mirroring.
-    fn mirror(&mut self, top_bottom: bool) {
-        let half = if top_bottom { 2 } else { 0 };
-        *self = Turn { mirrored: !self.mirrored, quarters: (4 - self.quarters + half) & 3 };
-    }
-
-    fn orientation(self) -> Orientation {
-        Orientation::from_exif(match (self.mirrored, self.quarters) {
-            (false, 0) => 1,
-            (false, 1) => 6,
-            (false, 2) => 3,
-            (false, _) => 8,
-            (true, 0) => 2,
-            (true, 1) => 7,
-            (true, 2) => 4,
-            (true, _) => 5,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn turns_compose() {
-        let mut turn = Turn::default();
-        turn.mirror(true);
-        assert_eq!(turn.orientation(), Orientation::MirroredVertically);
-        turn.mirror(false);
-        assert_eq!(turn.orientation(), Orientation::Turned180);
-        // Turned clockwise, then mirrored left to right: the diagonal stays.
-        let mut turn = Turn { mirrored: false, quarters: 1 };
-        turn.mirror(false);
-        assert_eq!(turn.orientation(), Orientation::Transposed);
-    }
 
     #[test]
     fn cuts_are_centred() {

@@ -9,12 +9,17 @@ mod cicp;
 mod container;
 mod describe;
 mod guard;
+mod header;
 mod patience;
 mod planes;
 mod probe;
 mod read;
 mod tiles;
+mod turn;
 mod write;
+
+// Shared files name the container's crate in one way.
+use heifer::heifer_isobmff as isobmff;
 
 use formwork_image_pixels::{Changes, facts, lose_quality, prepare, raster};
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};

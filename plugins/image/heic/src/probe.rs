@@ -1,7 +1,7 @@
 //! What a HEIC file is, from its directory.
 
 use crate::container::Still;
-use crate::{broken, container, guard, read};
+use crate::{broken, container, header, read};
 use formwork_sdk::{Feature, Result, Step, Value, json};
 
 /// Reads the directory and tells what the file shows.
@@ -10,7 +10,7 @@ use formwork_sdk::{Feature, Result, Step, Value, json};
 ///
 /// `corrupt_input`; `limit_exceeded`.
 pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
-    let bytes = guard::header(&step.input()?, step.limits())?;
+    let bytes = header::read(&step.input()?, step.limits())?;
     let file = container::parse(&bytes)?;
     let still = Still::primary(&file);
     let mut size = still.size()?;

@@ -35,10 +35,9 @@ pub(crate) fn read(step: &Step<'_>, input: &Input<'_>) -> Result<Picture> {
         return Ok(Picture { metadata, ..Picture::still(frame) });
     };
     metadata.orientation = geometry.orientation;
-    let hdr = cicp.filter(|cicp| cicp.is_hdr());
     // A profile for colours does not fit a picture that is only grey.
-    let keep_colour =
-        hdr.is_some() || metadata.icc.as_ref().is_some_and(|icc| icc.get(16..20) != Some(b"GRAY"));
+    let keep_colour = cicp.is_some_and(Cicp::is_hdr)
+        || metadata.icc.as_ref().is_some_and(|icc| icc.get(16..20) != Some(b"GRAY"));
     let frame = if layout.depth == 8 {
         step.check_picture(layout.size.0.into(), layout.size.1.into(), BYTES_8)?;
         decode::<u8>(step, &still, &layout, &geometry, keep_colour)?
@@ -46,12 +45,10 @@ pub(crate) fn read(step: &Step<'_>, input: &Input<'_>) -> Result<Picture> {
         step.check_picture(layout.size.0.into(), layout.size.1.into(), BYTES_16)?;
         decode::<u16>(step, &still, &layout, &geometry, keep_colour)?
     };
-    let frame = match hdr {
-        Some(cicp) => linear(frame, cicp),
-        None => {
-            metadata.icc = metadata.icc.or_else(|| cicp.and_then(Cicp::profile));
-            frame
-        }
+    metadata.icc = metadata.icc.or_else(|| cicp.and_then(Cicp::profile));
+    let frame = match cicp {
+        Some(cicp) => cicp.in_light(frame),
+        None => frame,
     };
     Ok(Picture { metadata, ..Picture::still(frame) })
 }
@@ -77,7 +74,7 @@ fn say_losses(step: &Step<'_>, still: &Still<'_, '_>, bytes: &[u8]) -> Result<()
 
 /// Whether an image sequence or a motion photo's film lies beside the picture.
 pub(crate) fn has_film(bytes: &[u8]) -> bool {
-    let boxes = heifer::heifer_isobmff::BoxIter::new(bytes);
+    let boxes = crate::isobmff::BoxIter::new(bytes);
     boxes.flatten().any(|part| matches!(&part.header.box_type.0, b"moov" | b"mpvd"))
 }
 
@@ -228,7 +225,7 @@ fn whole(step: &Step<'_>, still: &Still<'_, '_>, bytes: &[u8]) -> Result<Frame> 
         max_pixels: limits.pixels.min(limits.memory / BYTES_WHOLE).max(1),
     };
     let owned = bytes.to_vec();
-    let image = patiently(step, move || heifer::decode_with_options(&owned, &options))?.map_err(broken)?;
+    let image = patiently(step, move |_| heifer::decode_with_options(&owned, &options))?.map_err(broken)?;
     step.check_picture(image.width.into(), image.height.into(), BYTES_16)?;
     from_image(image)
 }
@@ -243,17 +240,4 @@ fn from_image(mut image: Image) -> Result<Frame> {
     };
     Frame::new(image.width, image.height, channels, samples)
         .ok_or_else(|| Error::corrupt("the picture is empty"))
-}
-
-/// Turns an HDR frame into linear light.
-fn linear(frame: Frame, cicp: Cicp) -> Frame {
-    let mut samples: Vec<f32> = match &frame.samples {
-        Samples::U8(samples) => samples.iter().map(|value| f32::from(*value) / 255.0).collect(),
-        Samples::U16(samples) => samples.iter().map(|value| f32::from(*value) / 65_535.0).collect(),
-        Samples::F32(_) => return frame,
-    };
-    if frame.channels.count() >= 3 {
-        cicp.linearise(&mut samples, frame.channels.count());
-    }
-    Frame { samples: Samples::F32(samples), ..frame }
 }

@@ -2,14 +2,14 @@
 
 use crate::broken;
 use crate::container::Layout;
+use crate::isobmff::boxes::{ColorInfo, Property};
+use crate::isobmff::{HeifFile, ItemId};
 use crate::patience::{guarded, patiently};
 use formwork_sdk::{Error, Result, Step};
 use heifer::Sample;
 use heifer::color::{ColorParams, frame_to_rgba_into};
 use heifer::heifer_hevc_dec::decoder::{DecodeOptions, decode_picture};
 use heifer::heifer_hevc_dec::recon::Frame;
-use heifer::heifer_isobmff::boxes::{ColorInfo, Property};
-use heifer::heifer_isobmff::{HeifFile, ItemId};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -150,7 +150,7 @@ fn coded(step: &Step<'_>, file: &HeifFile<'_>, id: ItemId, layout: &Layout) -> R
     let options =
         DecodeOptions { max_pixels: (width + BLOCK) * (height + BLOCK), ..DecodeOptions::default() };
     let work = move || decode_picture(&stream, options);
-    let frame = if width * height > LARGE { patiently(step, work)? } else { guarded(work)? };
+    let frame = if width * height > LARGE { patiently(step, move |_| work())? } else { guarded(work)? };
     let frame = frame.map_err(broken)?;
     let depth = frame.bit_depth[0].max(if frame.widths[1] == 0 { 0 } else { frame.bit_depth[1] });
     if u64::from(frame.widths[0]) < width || u64::from(frame.heights[0]) < height || depth != layout.depth {

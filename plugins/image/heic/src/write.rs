@@ -1,14 +1,14 @@
 //! From a picture to a HEIC file: tiles of 512 by 512 pixels, as phones write them.
 
+use crate::isobmff::ItemId;
+use crate::isobmff::boxes::{ColorInfo, HevcConfig};
+use crate::isobmff::writer::{ALPHA_URN, HeifWriter, ImageSpec};
 use crate::patience::guarded;
 use crate::planes::{Planes, Source};
 use crate::tiles::side_by_side;
 use formwork_image_pixels::{Channels, Depth, Frame, Picture, Target, is_opaque};
 use formwork_sdk::{Error, ErrorKind, Feature, Options, Result, Step};
 use heifer::heifer_hevc_enc::encoder::{EncodedPicture, EncoderConfig, encode_picture16};
-use heifer::heifer_isobmff::ItemId;
-use heifer::heifer_isobmff::boxes::{ColorInfo, HevcConfig};
-use heifer::heifer_isobmff::writer::{ALPHA_URN, HeifWriter, ImageSpec};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 

@@ -32,7 +32,8 @@ pub fn crop_options() -> Vec<OptionSpec> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
     Cut(Crop),
-    Scale(Resize),
+    /// With the colour of borders.
+    Scale(Resize, [u8; 4]),
 }
 
 /// The operations of a step, read once.
@@ -60,17 +61,19 @@ impl Changes {
 
     fn add(&mut self, operation: &Operation<'_>) {
         let options = operation.options();
+        let background = options.colour("background").unwrap_or(self.wishes.background);
+        self.wishes.background = background;
+        let scale = |wish| Change::Scale(wish, background);
         match operation.name() {
             "crop" => self.list.push(Change::Cut(Crop::from_options(&options))),
             "thumbnail" => {
                 let side = Some(THUMBNAIL);
                 let small = Resize { width: side, height: side, fit: Fit::Max };
-                self.list.push(Change::Scale(Resize::from_options(&options).unwrap_or(small)));
+                self.list.push(scale(Resize::from_options(&options).unwrap_or(small)));
                 self.first_frame_only = true;
             }
-            _ => self.list.extend(Resize::from_options(&options).map(Change::Scale)),
+            _ => self.list.extend(Resize::from_options(&options).map(scale)),
         }
-        self.wishes.background = options.colour("background").unwrap_or(self.wishes.background);
         self.pages = options.text("pages").and_then(Pages::parse).or(self.pages.take());
         self.wishes.strip_metadata |= options.flag("strip_metadata");
         self.wishes.depth = depth_of(&options).or(self.wishes.depth);
@@ -85,7 +88,7 @@ impl Changes {
     /// a decoder may deliver it at any size from there up. `None` when it is not scaled down or when
     /// places in full pixels matter first.
     pub fn at_least(&self, width: u32, height: u32) -> Option<(u32, u32)> {
-        let Some(Change::Scale(resize)) = self.list.first() else { return None };
+        let Some(Change::Scale(resize, _)) = self.list.first() else { return None };
         let place = resize.place(width, height);
         // What a crop cuts away must be there too: scale the whole picture alike.
         let (_, _, used_width, used_height) = place.source;
@@ -131,8 +134,8 @@ pub fn prepare(
     for change in &changes.list {
         match change {
             Change::Cut(wish) => crop(picture, wish)?,
-            Change::Scale(wish) => {
-                resize_from(step, picture, wish, changes.wishes.background, original.take())?;
+            Change::Scale(wish, background) => {
+                resize_from(step, picture, wish, *background, original.take())?;
             }
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn call(mut job: Job, entry: Entry, function: fn(&abi::Plugin) -> Fun
             options_length: values.len(),
         })
         .collect();
-    let inputs: Vec<_> = job.inputs.iter().map(|given| raw_input(given, job.streamed)).collect();
+    let inputs: Vec<_> = job.inputs.iter().map(|given| raw_input(given, &job)).collect();
     let step = abi::Step {
         size: size_of::<abi::Step>() as u32,
         reserved: 0,
@@ -111,12 +111,13 @@ fn option_value((name, value): &(String, Value)) -> abi::OptionValue {
     raw
 }
 
-fn raw_input(given: &super::Given, streamed: bool) -> abi::Input {
+fn raw_input(given: &super::Given, job: &Job) -> abi::Input {
     let (length, memory) = match &given.content {
-        Content::Memory(bytes) if streamed => (bytes.len() as u64, std::ptr::null()),
+        Content::Memory(bytes) if job.streamed => (bytes.len() as u64, std::ptr::null()),
         Content::Memory(bytes) => (bytes.len() as u64, bytes.as_ptr()),
         Content::File(_, length) | Content::Path(_, length) => (*length, std::ptr::null()),
     };
+    let length = if job.piped { abi::LENGTH_UNKNOWN } else { length };
     abi::Input {
         size: size_of::<abi::Input>() as u32,
         kind: kind_number(given.kind),

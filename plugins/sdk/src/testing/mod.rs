@@ -41,6 +41,7 @@ pub struct Job {
     inputs: Vec<Given>,
     limits: Limits,
     streamed: bool,
+    piped: bool,
     cancel_after: Option<u64>,
     sink: Sink,
 }
@@ -170,6 +171,12 @@ impl Job {
     /// Hands inputs over for reading only, never as memory.
     pub fn streamed(mut self) -> Job {
         self.streamed = true;
+        self
+    }
+
+    /// Hands inputs over as pipes: for reading only, of unknown length.
+    pub fn piped(mut self) -> Job {
+        (self.streamed, self.piped) = (true, true);
         self
     }
 

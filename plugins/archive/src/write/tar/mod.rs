@@ -9,7 +9,7 @@ use super::pack::Packer;
 use crate::codec::{Codec, Label, gzip};
 use crate::context::Context;
 use crate::entry::{Entry, Sink};
-use crate::member::{Member, in_entry};
+use crate::member::{Member, Packing, in_entry};
 use crate::pool::{Ordered, Pool};
 use crate::read::tar::{BLOCK, padding};
 use crate::scratch::Scratch;
@@ -107,6 +107,7 @@ impl<'p, 'q, 'a> TarSink<'p, 'q, 'a> {
 
     /// Puts deflate data in as a gzip member of its own.
     fn lane(&mut self, entry: &Entry, member: Member<'a>) -> Result<()> {
+        self.flush_ahead()?;
         let header = self.header(entry, member.bytes);
         self.put(&header)?;
         let context = self.context;
@@ -172,7 +173,8 @@ impl<'a> Sink<'a> for TarSink<'_, '_, 'a> {
         if member.is_deflate() && member.bytes >= LANE_LEAST && self.packer.takes_members() {
             return self.lane(&entry, member);
         }
-        if !matches!(member.packing, crate::member::Packing::Stored) && member.bytes <= AHEAD {
+        let few = member.bytes < LANE_LEAST;
+        if !few && !matches!(member.packing, Packing::Stored) && member.bytes <= AHEAD {
             return self.unpack_ahead(&entry, member);
         }
         self.flush_ahead()?;

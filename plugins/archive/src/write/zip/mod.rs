@@ -20,7 +20,7 @@ use job::{Job, Made, Packed};
 use record::{Method, Record};
 
 /// Bytes under way.
-const UNDER_WAY: u64 = 16 << 20;
+const UNDER_WAY: u64 = 8 << 20;
 
 /// Writes a zip archive.
 pub(crate) struct ZipSink<'p, 'q, 'a> {
@@ -178,8 +178,7 @@ impl<'p, 'q, 'a> ZipSink<'p, 'q, 'a> {
             if size < deflate::PIECE && !ends {
                 return Ok(());
             }
-            let rest = bytes.split_off(size);
-            let plain = std::mem::replace(bytes, rest);
+            let plain: Vec<u8> = bytes.drain(..size).collect();
             let window =
                 plain.get(plain.len().saturating_sub(deflate::WINDOW)..).unwrap_or_default().to_vec();
             let before = std::mem::replace(before, window);

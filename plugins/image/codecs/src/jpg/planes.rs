@@ -10,9 +10,9 @@ use formwork_sdk::{Result, Step};
 pub(crate) struct Planes {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// Luma: `width` bytes in a row.
+    /// Luma: `width` bytes in a row, rounded up to an even number.
     pub(crate) y: Vec<u8>,
-    /// Chroma: half as many, rounded up.
+    /// Chroma: half as many.
     pub(crate) cb: Vec<u8>,
     pub(crate) cr: Vec<u8>,
     pub(crate) metadata: Metadata,

@@ -3,7 +3,7 @@ use crate::codec::{Facts, Reader, Wish};
 use crate::damage;
 use formwork_image_pixels::{Channels, Frame, Metadata, Picture, Samples, exif};
 use formwork_sdk::{Error, Feature, Input, Result, Step};
-use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Transformations, Unit};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Limits, Transformations, Unit};
 use std::io::Cursor;
 
 pub(super) const READER: Reader = Reader { decode, inspect };
@@ -101,24 +101,14 @@ pub(super) fn frame(
 /// Decodes one frame into `bytes`. A file that ends or breaks in the middle leaves the rest as it is; true
 /// then.
 pub(super) fn read_rows(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u8]) -> Result<bool> {
-    if source.info().interlaced {
-        return match source.next_frame(bytes) {
-            Ok(_) => Ok(false),
-            Err(error) if is_checksum(&error) => Err(failure(step, error)),
-            Err(error) if bytes.iter().any(|byte| *byte != 0) => {
-                step.warn(format!(
-                    "the input is damaged: parts of the picture are missing or coarse ({error})"
-                ));
-                Ok(true)
-            }
-            Err(error) => Err(failure(step, error)),
-        };
-    }
     let (width, height) = match source.info().frame_control() {
         Some(control) => (control.width, control.height),
         None => source.info().size(),
     };
     let row = source.output_line_size(width).filter(|row| *row > 0).unwrap_or(1);
+    if source.info().interlaced {
+        return read_passes(step, source, bytes, row);
+    }
     for (index, line) in bytes.chunks_exact_mut(row).take(height as usize).enumerate() {
         if index.is_multiple_of(STRIP) {
             step.tick(index as u64, height.into())?;
@@ -133,6 +123,33 @@ pub(super) fn read_rows(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u
         }
     }
     Ok(false)
+}
+
+/// Decodes an interlaced frame. Each pass fills the places of those to come, so that a file that ends early
+/// leaves a coarse picture.
+fn read_passes(step: &Step<'_>, source: &mut Source<'_>, bytes: &mut [u8], row: usize) -> Result<bool> {
+    let (color, depth) = source.output_color_type();
+    let bits = color.samples() as u8 * depth as u8;
+    let mut done = 0u64;
+    loop {
+        if done.is_multiple_of(STRIP as u64) {
+            step.tick(done, 0)?;
+        }
+        match source.next_interlaced_row() {
+            Ok(None) => return Ok(false),
+            Ok(Some(line)) => {
+                if let InterlaceInfo::Adam7(place) = line.interlace() {
+                    png::splat_interlaced_row(bytes, row, line.data(), place, bits);
+                }
+            }
+            Err(error) if done == 0 || is_checksum(&error) => return Err(failure(step, error)),
+            Err(error) => {
+                step.warn(format!("the input is damaged: the picture is coarse in part ({error})"));
+                return Ok(true);
+            }
+        }
+        done += 1;
+    }
 }
 
 fn metadata(info: &Info<'_>) -> Metadata {

@@ -2,6 +2,7 @@
 
 use super::ifd::{Directory, Draft, File};
 use super::tags;
+use formwork_sdk::{Error, Result};
 
 /// Tags of the first directory that describe the picture and not how it is stored: title, make, model,
 /// orientation, resolution, software, date, artist, copyright.
@@ -20,18 +21,28 @@ pub(super) struct Description {
 }
 
 impl Description {
-    /// Takes them from a page, or from the first directory of an EXIF block.
-    pub(super) fn of(file: &File<'_>, page: &Directory<'_>) -> Description {
+    /// Takes them from a page, or from the first directory of an EXIF block: at most `allowed` bytes, for
+    /// many entries may point to the same large value.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`metadata`).
+    pub(super) fn of(file: &File<'_>, page: &Directory<'_>, allowed: u64) -> Result<Description> {
         let sub = |tag| {
             file.number(page, tag).and_then(|place| file.directory(place)).map(|(directory, _)| directory)
         };
-        Description {
-            main: taken(file, page, |tag| DESCRIPTIVE.contains(&tag)),
-            exif: sub(tags::EXIF)
-                .map(|directory| taken(file, &directory, |tag| tag != INTEROPERABILITY))
-                .unwrap_or_default(),
-            gps: sub(tags::GPS).map(|directory| taken(file, &directory, |_| true)).unwrap_or_default(),
+        let (exif, gps) = (sub(tags::EXIF).unwrap_or_default(), sub(tags::GPS).unwrap_or_default());
+        let all = [&page.entries, &exif.entries, &gps.entries];
+        let bytes: u64 = all.into_iter().flatten().map(|entry| entry.value.len() as u64).sum();
+        let described = bytes - stored(page);
+        if described > allowed {
+            return Err(Error::limit("metadata", described, allowed));
         }
+        Ok(Description {
+            main: taken(file, page, |tag| DESCRIPTIVE.contains(&tag)),
+            exif: taken(file, &exif, |tag| tag != INTEROPERABILITY),
+            gps: taken(file, &gps, |_| true),
+        })
     }
 
     /// The description as an EXIF block; `None` when there is nothing to tell.
@@ -64,6 +75,12 @@ impl Description {
     }
 }
 
+/// Bytes of the page's own entries that tell how it is stored and are not copied.
+fn stored(page: &Directory<'_>) -> u64 {
+    let other = page.entries.iter().filter(|entry| !DESCRIPTIVE.contains(&entry.tag));
+    other.map(|entry| entry.value.len() as u64).sum()
+}
+
 fn taken(file: &File<'_>, directory: &Directory<'_>, wanted: impl Fn(u16) -> bool) -> Draft {
     let mut draft = Draft::default();
     for entry in directory.entries.iter().filter(|entry| wanted(entry.tag)) {
@@ -88,7 +105,8 @@ mod tests {
         let file = File::open(&block).unwrap();
         let (all, trouble) = file.chain(5);
         assert!(trouble.is_none());
-        let again = Description::of(&file, &all[0]).block(&all[0]).unwrap();
+        assert!(Description::of(&file, &all[0], 3).is_err());
+        let again = Description::of(&file, &all[0], 1000).unwrap().block(&all[0]).unwrap();
         assert_eq!(block, again);
         let exif = file.directory(file.number(&all[0], tags::EXIF).unwrap()).unwrap().0;
         assert_eq!(file.number(&exif, 34_855), Some(400));

@@ -62,6 +62,9 @@ impl Layout {
         {
             return Err(Error::unsupported(format!("TIFF with samples of {all_bits:?} bits")));
         }
+        if number(tags::SAMPLE_FORMAT, 1) == 3 && !matches!(bits, 16 | 32 | 64) {
+            return Err(Error::unsupported(format!("TIFF with floating point samples of {bits} bits")));
+        }
         let tiled = page.find(tags::TILE_OFFSETS).is_some();
         let chunk = if tiled {
             (number(tags::TILE_WIDTH, 0), number(tags::TILE_HEIGHT, 0))

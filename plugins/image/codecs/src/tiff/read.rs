@@ -247,7 +247,7 @@ fn rows<'s, T: Copy + 's>(
 
 fn metadata(step: &Step<'_>, file: &File<'_>, page: &Directory<'_>) -> Result<Metadata> {
     let (icc, xmp) = (file.block(page, tags::ICC), file.block(page, tags::XMP));
-    let description = Description::of(file, page);
+    let description = Description::of(file, page, step.limits().metadata)?;
     let size = icc.map_or(0, <[u8]>::len) + xmp.map_or(0, <[u8]>::len) + description.exif.length();
     step.within("metadata", size as u64, step.limits().metadata)?;
     let inch = if file.number(page, tags::RESOLUTION_UNIT) == Some(3) { 2.54 } else { 1.0 };

@@ -231,7 +231,9 @@ fn attach(page: &mut Draft, metadata: &Metadata, output: &mut Writer<'_>) -> Res
     let Some(block) = &metadata.exif else { return Ok(()) };
     let Ok(file) = File::open(block) else { return Ok(()) };
     let Some(first) = file.chain(1).0.into_iter().next() else { return Ok(()) };
-    let Description { main, exif, gps } = Description::of(&file, &first);
+    let Ok(Description { main, exif, gps }) = Description::of(&file, &first, 2 * block.len() as u64) else {
+        return Ok(());
+    };
     page.fill_in(main);
     for (tag, draft) in [(tags::EXIF, exif), (tags::GPS, gps)] {
         if !draft.is_empty() {

@@ -96,18 +96,21 @@ pub(super) fn metadata(chunks: &[Chunk<'_>], allowed: u64) -> Result<Metadata> {
     })
 }
 
-/// Writes what the library encoded, with metadata put into the container.
+/// Writes what the library encoded, with metadata put into the container. `holes`: an animation has
+/// transparent parts, which the library only notes when they lie within a frame.
 pub(super) fn write(
     file: &[u8],
     (width, height): (u32, u32),
     metadata: &Metadata,
+    holes: bool,
     output: &mut Writer<'_>,
 ) -> Result<()> {
     let blocks = [(ICC, &metadata.icc), (EXIF, &metadata.exif), (XMP, &metadata.xmp)];
     let mut flags: u8 = blocks.iter().filter(|(_, block)| block.is_some()).map(|(flag, _)| flag).sum();
-    if flags == 0 {
+    if flags == 0 && !holes {
         return output.append(file);
     }
+    flags |= if holes { ALPHA } else { 0 };
     let chunks = chunks(file)?;
     for (name, content) in &chunks {
         flags |= match name {

@@ -39,7 +39,8 @@ impl Settings {
 pub(super) enum Source<'s> {
     Rgb(&'s [u8]),
     Rgba(&'s [u8]),
-    /// Limited-range BT.601 planes: Y, U, V; the chroma planes have half the size, rounded up.
+    /// Limited-range BT.601 planes: Y, U, V. Rows of Y have an even number of bytes; the chroma planes have
+    /// half the size, rounded up.
     Planes([&'s [u8]; 3]),
 }
 
@@ -77,13 +78,12 @@ impl<'s> Picture<'s> {
             }
             Source::Planes([y, u, v]) => {
                 let (half, rows) = (width.div_ceil(2) as usize, height.div_ceil(2) as usize);
-                assert!(
-                    y.len() >= pixels && u.len() >= half * rows && v.len() >= half * rows,
-                    "too few samples"
-                );
+                let stride = half * 2;
+                let enough = y.len() >= stride * height as usize && u.len().min(v.len()) >= half * rows;
+                assert!(enough, "too few samples");
                 // The encoder only reads its planes.
                 (raw.y, raw.u, raw.v) = (y.as_ptr().cast_mut(), u.as_ptr().cast_mut(), v.as_ptr().cast_mut());
-                (raw.y_stride, raw.uv_stride) = (width as c_int, half as c_int);
+                (raw.y_stride, raw.uv_stride) = (stride as c_int, half as c_int);
                 1
             }
         };

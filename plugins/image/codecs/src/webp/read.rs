@@ -3,7 +3,7 @@ use super::decoder::{self, Header};
 use crate::canvas::{Canvas, Disposal, Update};
 use crate::codec::{Facts, Reader, Wish};
 use crate::damage;
-use formwork_image_pixels::{Channels, Frame, Picture, Samples, Sequence, set_channels};
+use formwork_image_pixels::{Channels, Frame, Picture, Samples, Sequence, is_opaque, set_channels};
 use formwork_sdk::{Error, Feature, Input, Result, Step};
 
 pub(super) const READER: Reader = Reader { decode, inspect };
@@ -69,7 +69,8 @@ fn animation(
             Err(error) => return Err(error),
         }
     }
-    if !named(chunks, b"VP8X").any(container::announces_alpha) {
+    // What no frame has drawn on is transparent, whatever the header says.
+    if picture.frames.iter().all(is_opaque) {
         picture.frames.iter_mut().for_each(|frame| set_channels(frame, Channels::Rgb));
     }
     if wanted < all {
@@ -106,6 +107,12 @@ fn show(step: &Step<'_>, canvas: &mut Canvas<u8>, content: &[u8]) -> Result<Fram
     canvas.show(samples.as_chunks::<4>().0, &update)
 }
 
+/// Whether an ANMF chunk draws on all of the canvas.
+fn covers(update: &[u8], size: (u32, u32)) -> bool {
+    let corner = (number24(update, 0), number24(update, 3)) == (Some(0), Some(0));
+    corner && number24(update, 6).zip(number24(update, 9)).map(|(w, h)| (w + 1, h + 1)) == Some(size)
+}
+
 fn inspect(step: &Step<'_>, input: &Input<'_>) -> Result<Facts> {
     let bytes = input.bytes()?;
     let chunks = container::chunks(&bytes)?;
@@ -114,7 +121,10 @@ fn inspect(step: &Step<'_>, input: &Input<'_>) -> Result<Facts> {
     let frames = named(&chunks, b"ANMF").count().max(1) as u64;
     let header =
         match vp8x.and_then(|vp8x| Some((container::canvas(vp8x)?, container::announces_alpha(vp8x)))) {
-            Some(((width, height), alpha)) => Header { width, height, alpha },
+            Some((size, alpha)) => {
+                let open = named(&chunks, b"ANMF").next().is_some_and(|update| !covers(update, size));
+                Header { width: size.0, height: size.1, alpha: alpha || open }
+            }
             None => decoder::header(&bytes).ok_or_else(damaged)?,
         };
     let facts = Facts::new(header.width, header.height, layout(header.alpha), 8).animated(frames);

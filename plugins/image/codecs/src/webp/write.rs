@@ -2,7 +2,7 @@ use super::encoder::{self, Settings, Source};
 use super::{animation, container};
 use crate::codec::{Encoder, quality};
 use crate::jpg::Planes;
-use formwork_image_pixels::{Channels, Depth, Picture, Samples, Target, lose_quality};
+use formwork_image_pixels::{Channels, Depth, Picture, Samples, Target, is_opaque, lose_quality};
 use formwork_sdk::{Error, ErrorKind, Feature, OptionSpec, Options, Result, Step, Writer, options::option};
 
 pub(super) const ENCODER: Encoder = Encoder {
@@ -65,7 +65,8 @@ fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mu
         }
         _ => return Err(Error::new(ErrorKind::Internal, "the WebP encoder takes 8 bits")),
     };
-    container::write(&file, first.size(), &picture.metadata, output)
+    let holes = picture.frames.len() > 1 && !picture.frames.iter().all(is_opaque);
+    container::write(&file, first.size(), &picture.metadata, holes, output)
 }
 
 /// Encodes the planes of a JPEG, without a way over RGB. The planes are changed to WebP's limited range.
@@ -82,7 +83,7 @@ pub(crate) fn encode_planes(
     let file = encoder::encode(step, &settings, encoder::Picture::new(size, source, false)?)?;
     let metadata = std::mem::take(&mut planes.metadata);
     drop(planes);
-    container::write(&file, size, &metadata, output)
+    container::write(&file, size, &metadata, false, output)
 }
 
 /// Turns full-range samples (JFIF) into limited-range ones (ITU-R BT.601: luma 16 to 235, chroma 16 to

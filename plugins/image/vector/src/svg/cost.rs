@@ -11,7 +11,7 @@ use resvg::usvg::filter::{Filter, Kind};
 use resvg::usvg::{ClipPath, Group, Image, ImageKind, Mask, Node, Paint, Path, Tree};
 
 /// Pixel operations a drawing may take: about ten seconds on one core.
-const MOST_WORK: f64 = 1e10;
+pub(super) const MOST_WORK: f64 = 1e10;
 /// Nodes visited, counting those drawn several times.
 const MOST_VISITS: u64 = 4_000_000;
 /// Layers reach at most so many canvases in each direction (resvg's own clamp).

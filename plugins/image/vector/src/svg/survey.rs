@@ -20,6 +20,12 @@ const SHAPE: u64 = 1024;
 const COORDINATE: u64 = 8;
 /// Bytes for one byte of text, which becomes an outline.
 const LETTER: u64 = 400;
+/// Operations (of about a nanosecond) it takes to read an element.
+const READING: u64 = 20_000;
+/// Operations it takes to lay a text out, and for each pair of its letters: line breaking, fallback fonts
+/// and positions look at all letters again and again.
+const LAYOUT: u64 = 300_000;
+const PAIR: u64 = 7;
 
 /// What a document holds.
 pub(super) struct Survey {
@@ -39,12 +45,20 @@ pub(super) fn survey(document: &Document<'_>, limits: &Limits) -> Result<Survey>
     let text = sheets(document);
     let rules = Rules::new(&text, elements)?;
     let mut weigher = Weigher::new(document, rules);
-    let weight = weigher.weigh(document.root_element());
+    let whole = weigher.weigh(document.root_element());
     if weigher.circles > 0 && weigher.references > REFERENCES_IN_CIRCLES {
         return Err(circles());
     }
-    if weight > limits.memory {
-        return Err(Error::limit("memory", weight, limits.memory));
+    if whole.bytes > limits.memory {
+        return Err(Error::limit("memory", whole.bytes, limits.memory));
+    }
+    let most = super::cost::MOST_WORK as u64;
+    if whole.work > most {
+        return Err(Error::limit(
+            "work",
+            format!("about {} operations", whole.work),
+            format!("{most} operations"),
+        ));
     }
     let text = document.descendants().any(|node| is_svg(&node, "text"));
     Ok(Survey { text, circles: weigher.circles > 0 })
@@ -68,12 +82,26 @@ fn measure_depth(document: &Document<'_>) -> Result<u64> {
     Ok(depths.len() as u64)
 }
 
+/// What elements take.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    bytes: u64,
+    work: u64,
+}
+
+impl Weight {
+    fn plus(self, other: Weight, times: u64) -> Weight {
+        let add = |sum: u64, one: u64| sum.saturating_add(one.saturating_mul(times));
+        Weight { bytes: add(self.bytes, other.bytes), work: add(self.work, other.work) }
+    }
+}
+
 /// Adds up what elements take.
 struct Weigher<'d, 'i, 's> {
     ids: HashMap<&'d str, Node<'d, 'i>>,
     rules: Rules<'s>,
     /// `None` while an element is being weighed.
-    known: HashMap<NodeId, Option<u64>>,
+    known: HashMap<NodeId, Option<Weight>>,
     circles: u64,
     references: u64,
 }
@@ -82,7 +110,7 @@ struct Weigher<'d, 'i, 's> {
 struct Frame<'d, 'i> {
     node: Node<'d, 'i>,
     parts: Vec<(Node<'d, 'i>, u64)>,
-    sum: u64,
+    sum: Weight,
 }
 
 impl<'d, 'i, 's> Weigher<'d, 'i, 's> {
@@ -97,9 +125,9 @@ impl<'d, 'i, 's> Weigher<'d, 'i, 's> {
     }
 
     /// Weighs an element and all it holds, without recursion: references may chain through a whole file.
-    fn weigh(&mut self, root: Node<'d, 'i>) -> u64 {
+    fn weigh(&mut self, root: Node<'d, 'i>) -> Weight {
         let mut stack = vec![self.open(root)];
-        let mut last = 0;
+        let mut last = Weight::default();
         while let Some(top) = stack.last_mut() {
             let Some((part, times)) = top.parts.last().copied() else {
                 (last, _) = (top.sum, self.known.insert(top.node.id(), Some(top.sum)));
@@ -109,7 +137,7 @@ impl<'d, 'i, 's> Weigher<'d, 'i, 's> {
             match self.known.get(&part.id()).copied() {
                 Some(weight) => {
                     self.circles += u64::from(weight.is_none());
-                    top.sum = top.sum.saturating_add(weight.unwrap_or(0).saturating_mul(times));
+                    top.sum = top.sum.plus(weight.unwrap_or_default(), times);
                     top.parts.pop();
                 }
                 None => {
@@ -178,19 +206,24 @@ fn each_url(value: &str, mut take: impl FnMut(&str)) {
     }
 }
 
-/// Bytes an element takes once it is expanded, without what it holds.
-fn own_weight(node: Node<'_, '_>) -> u64 {
+/// What an element takes once it is expanded, without what it holds. A text takes for all letters in it.
+fn own_weight(node: Node<'_, '_>) -> Weight {
     let values: u64 = node.attributes().map(|attribute| attribute.value().len() as u64).sum();
     let coordinates = values.saturating_mul(COORDINATE);
+    let plain = Weight { bytes: SHAPE + coordinates, work: READING + coordinates };
     match node.tag_name().name() {
-        "stop" => 128,
-        "linearGradient" | "radialGradient" => 512,
-        "text" | "tspan" | "textPath" | "tref" => {
-            let letters = node.children().filter_map(|child| child.text()).map(str::len).sum::<usize>();
-            SHAPE + coordinates + LETTER.saturating_mul(letters as u64)
+        "stop" => Weight { bytes: 128, ..plain },
+        "linearGradient" | "radialGradient" => Weight { bytes: 512, ..plain },
+        "image" => Weight { bytes: SHAPE + values.saturating_mul(2), ..plain },
+        "text" => {
+            let letters =
+                node.descendants().filter(Node::is_text).filter_map(|text| text.text()).map(str::len);
+            let letters = letters.sum::<usize>() as u64;
+            let pairs = letters.saturating_mul(letters).saturating_mul(PAIR);
+            plain
+                .plus(Weight { bytes: letters.saturating_mul(LETTER), work: pairs.saturating_add(LAYOUT) }, 1)
         }
-        "image" => SHAPE + values.saturating_mul(2),
-        _ => SHAPE + coordinates,
+        _ => plain,
     }
 }
 
@@ -223,6 +256,14 @@ mod tests {
         let rules: String = (0..40).map(|i| format!(".c{i}{{mask:url(#m{i})}}")).collect();
         let text = format!("<svg><style>{rules}</style>{groups}<rect class=\"c39\"/></svg>");
         assert!(weigh(&text).is_err());
+    }
+
+    #[test]
+    fn endless_texts_are_refused() {
+        let text = |letters: usize| format!("<svg><text>{}</text></svg>", "a".repeat(letters));
+        assert!(weigh(&text(10_000)).is_ok());
+        let error = weigh(&text(100_000)).map(|_| ()).unwrap_err();
+        assert_eq!(error.limit.as_deref(), Some("work"));
     }
 
     #[test]
