@@ -19,6 +19,8 @@ pyvips.cache_set_max(0)
 warnings.simplefilter("ignore")
 
 SIDE = 16
+# Pages are drawn with at least so many pixels on their long side.
+FINE = 512
 RAW = {"raw", "cr2", "cr3", "nef", "arw", "dng", "kdc"}
 VIPS = {"exr", "hdr", "jxl", "svg", "svgz", "pdf"}
 # Formats whose further pictures are layers, sizes or maps of the first one, not frames in time.
@@ -51,12 +53,14 @@ def from_pillow(path, kind):
     with Image.open(path) as image:
         frames = 1 if kind in STILL else count(image)
         if kind == "eps":
-            image.load(scale=1)
+            # Drawn large enough that one row of pixels more or less is not seen in the thumbnail.
+            image.load(scale=max(1, min(8, FINE // max(image.size))))
         image.seek(0) if frames > 1 else image.load()
         first = ImageOps.exif_transpose(image)
         # The colours of a clear PSD are already blended with white, which Pillow leaves to the viewer.
         blended = kind == "psd" and first.mode == "RGBA"
-        return facts("pillow", first, frames, loose=blended or first.mode in ("CMYK", "F"))
+        loose = blended or kind == "eps" or first.mode in ("CMYK", "F")
+        return facts("pillow", first, frames, loose=loose)
 
 
 def count(image):
@@ -100,8 +104,12 @@ def from_raw(path):
         if preview is None:
             raise
         image = preview
-    tags = json.loads(exiftool(path, "-j", "-n", "-ImageWidth", "-ImageHeight"))[0]
+    tags = json.loads(exiftool(path, "-j", "-n", "-ImageWidth", "-ImageHeight", "-Orientation"))[0]
     also = [[preview.width, preview.height]] if preview else []
+    # LibRaw hands a small preview out as it lies in the file; the file says that it has to be turned.
+    if image is preview and tags.get("Orientation", 1) >= 5:
+        image.getexif()[0x0112] = tags["Orientation"]
+        image = ImageOps.exif_transpose(image)
     if "ImageWidth" in tags and "ImageHeight" in tags:
         also.append([tags["ImageWidth"], tags["ImageHeight"]])
     return facts("libraw", image, 1, also=also, loose=True)
@@ -126,7 +134,9 @@ def from_vips(path, kind):
     pages = 1
     if kind == "pdf":
         image = pyvips.Image.pdfload(path, dpi=72)
+        finer = max(1, min(8, FINE // max(image.width, image.height)))
         pages = image.get("n-pages")
+        image = pyvips.Image.pdfload(path, dpi=72 * finer)
     elif kind in ("svg", "svgz"):
         image = pyvips.Image.svgload(path, unlimited=True)
     else:

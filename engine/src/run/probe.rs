@@ -6,6 +6,7 @@ use super::sink::Sink;
 use crate::Result;
 use crate::detect::{self, Detection};
 use crate::engine::Parts;
+use formwork_abi::Limits;
 use formwork_formats::Feature;
 use serde_json::{Map, Value};
 
@@ -41,10 +42,14 @@ pub(crate) fn detect_item(item: &mut Item) -> Result<Option<Detection>> {
 }
 
 /// Asks a plugin for the facts of an item whose format is known. `None` when no plugin probes it.
-pub(crate) fn facts(parts: &Parts, item: &Item, control: &Control) -> Option<Result<super::Found>> {
+pub(crate) fn facts(
+    parts: &Parts,
+    item: &Item,
+    limits: Limits,
+    control: &Control,
+) -> Option<Result<super::Found>> {
     let format = item.format?;
     let plugin = parts.registry.prober(format.id)?;
-    let limits = parts.limits;
     let sink = Sink::memory(&limits, u64::MAX, parts.temporary.clone());
     let inputs = std::slice::from_ref(item);
     let request = StepRequest { target: "", operations: &[], inputs, limits };
@@ -57,7 +62,7 @@ pub(crate) fn facts(parts: &Parts, item: &Item, control: &Control) -> Option<Res
 pub(crate) fn probe(parts: &Parts, item: &mut Item, control: &Control) -> Result<Probe> {
     let detection = detect_item(item)?;
     let mut probe = Probe { detection, facts: Map::new(), problem: None, warnings: Vec::new() };
-    match facts(parts, item, control) {
+    match facts(parts, item, parts.limits, control) {
         Some(Ok(found)) => (probe.facts, probe.warnings) = (found.facts, found.warnings),
         Some(Err(error)) => probe.problem = Some(error),
         None => {}

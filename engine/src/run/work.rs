@@ -130,7 +130,7 @@ fn name_lies(item: &Item, detection: Option<&Detection>) -> Option<String> {
 }
 
 fn look_inside(parts: &Parts, item: &Item, control: &Control) -> (Option<Error>, Option<Vec<Feature>>) {
-    match probe::facts(parts, item, control) {
+    match probe::facts(parts, item, parts.limits, control) {
         Some(Ok(found)) => {
             let probe =
                 probe::Probe { detection: None, facts: found.facts, problem: None, warnings: Vec::new() };
@@ -267,9 +267,11 @@ fn check_outputs(
     control: &Control,
 ) -> Result<()> {
     let single = items.len() == 1;
+    // What was just made may be packed as tightly as it can be; only strangers' files may not.
+    let limits = Limits { ratio: u64::MAX, ..parts.limits };
     for item in items.iter().filter(|item| item.is_file()) {
         let target = item.format.unwrap_or(target);
-        let probed = match probe::facts(parts, item, control) {
+        let probed = match probe::facts(parts, item, limits, control) {
             Some(Ok(found)) => Some(found.facts),
             Some(Err(error)) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) => {
                 return Err(error);

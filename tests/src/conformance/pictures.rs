@@ -13,7 +13,7 @@ const ALIKE: f64 = 48.0;
 const CORRELATED: f64 = 0.7;
 /// The share of clear pixels from which a picture counts as one with transparency; the rims of drawings, which
 /// programs render differently, stay below.
-const CLEAR: f64 = 0.01;
+const CLEAR: f64 = 0.02;
 /// Pictures below this many pixels may differ more: there one pixel's rounding is seen in a thumbnail.
 const TINY_PIXELS: u64 = 400;
 /// An icon has no side longer than this.
@@ -51,10 +51,8 @@ fn sizes_agree(from: &str, to: &str, input: &Picture, output: &Picture) -> bool 
         if to == "ico" && long > ICON_SIDE {
             return seen.0.max(seen.1) <= ICON_SIDE && proportions_agree(due, seen, 0.01);
         }
-        if raw(from) {
-            return near(due.0, seen.0, 0.04) && near(due.1, seen.1, 0.04);
-        }
-        due == seen || (scales(from) || scales(to)) && proportions_agree(due, seen, 0.01)
+        let developed = raw(from) && near(due.0, seen.0, 0.04) && near(due.1, seen.1, 0.04);
+        due == seen || developed || (scales(from) || scales(to)) && proportions_agree(due, seen, 0.01)
     })
 }
 

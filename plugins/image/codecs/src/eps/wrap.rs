@@ -29,9 +29,14 @@ pub(super) fn write(
     output.append(head(content, place).as_bytes())?;
     output.append(&ascii85::encode(content.data))?;
     output.append(b"grestore\nshowpage\n%%EOF\n")?;
-    let (width, height) = (place.width.ceil() as u64, place.height.ceil() as u64);
+    let (width, height) = (whole(place.width) as u64, whole(place.height) as u64);
     step.report(&json!({ "width": width, "height": height, "frames": 1 }));
     Ok(())
+}
+
+/// Whole points that hold a side as it is written, which is rounded to four digits.
+fn whole(points: f64) -> f64 {
+    ((points * 1e4).round() / 1e4).ceil()
 }
 
 fn head(content: &Content<'_>, place: Place) -> String {
@@ -49,8 +54,8 @@ fn head(content: &Content<'_>, place: Place) -> String {
          << /ImageType 1 /Width {width} /Height {height} /BitsPerComponent 8 /Decode [{decode}]\n\
          /ImageMatrix [{width} 0 0 -{height} 0 {height}]\n\
          /DataSource currentfile /ASCII85Decode filter {filter} filter >> image\n",
-        outer_width = place.width.ceil(),
-        outer_height = place.height.ceil(),
+        outer_width = whole(place.width),
+        outer_height = whole(place.height),
         inner_width = number(place.width),
         inner_height = number(place.height),
         matrix = place.matrix(),

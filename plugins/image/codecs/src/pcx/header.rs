@@ -79,7 +79,8 @@ impl Header {
             width,
             height,
             stride: stride(width, bits, short(66)),
-            density: (dots.0 > 0.0 && dots.1 > 0.0).then_some(dots),
+            // Many programs wrote the size of the screen here, which two different numbers give away.
+            density: (dots.0 > 0.0 && dots.0 == dots.1).then_some(dots),
             grey: short(68) == 2,
             palette,
         })

@@ -83,7 +83,9 @@ impl Layout {
             bits: bits as u32,
             samples: samples as usize,
             number: match number(tags::SAMPLE_FORMAT, 1) {
-                2 => Number::Signed,
+                // Bytes that are called signed are plain bytes in the files there are, and every reader
+                // shows them so.
+                2 if bits > 8 => Number::Signed,
                 3 => Number::Float,
                 _ => Number::Unsigned,
             },
