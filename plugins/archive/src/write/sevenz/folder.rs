@@ -47,17 +47,17 @@ pub(super) struct Folders<'p, 'q, 'a> {
     kept: Option<Folder>,
 }
 
-/// The effort when none is asked for.
-const EFFORT: u8 = 5;
+/// The effort when none is asked for: a third of the time of 5 for a twentieth more bytes.
+const EFFORT: u8 = 3;
 
 /// Dictionary and block size for so many bytes. They depend on nothing else, so that the result does not
 /// depend on the number of threads.
 fn sizes(effort: u8, total: u64) -> (Settings, usize) {
     let most = u32::try_from(total).unwrap_or(u32::MAX);
     let settings = Settings::new(effort, most);
-    let blocks = total.div_ceil(u64::from(settings.dictionary).saturating_mul(4).max(32 << 20));
-    // From 8 MiB on there are two blocks at least, for two threads.
-    let blocks = if total >= 8 << 20 { blocks.max(2) } else { 1 };
+    let blocks = total.div_ceil(u64::from(settings.dictionary).saturating_mul(2).max(24 << 20));
+    // From 8 MiB on their number is even, so that two threads end at the same time.
+    let blocks = if total >= 8 << 20 { blocks.max(1).next_multiple_of(2) } else { 1 };
     let size = usize::try_from(total.div_ceil(blocks)).unwrap_or(64 << 20);
     (settings, size.max(1 << 16))
 }
