@@ -5,6 +5,7 @@ use crate::matrix::Matrix;
 use crate::plan::Route;
 use crate::registry::Registry;
 use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Work};
+use crate::worker::{Isolation, Workers};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub struct Builder {
     threads: u32,
     temporary: PathBuf,
     hashes: bool,
+    isolation: Option<Isolation>,
 }
 
 impl Default for Builder {
@@ -55,6 +57,7 @@ impl Default for Builder {
             threads: 1,
             temporary: PathBuf::from("/tmp"),
             hashes: false,
+            isolation: None,
         }
     }
 }
@@ -109,6 +112,13 @@ impl Builder {
         self
     }
 
+    /// Runs plugins in worker processes. Default: in this process (level 0), which is right for trusted input,
+    /// fuzzing and benchmarks only.
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = Some(isolation);
+        self
+    }
+
     /// Makes the engine. Plugin files that cannot be used are no error: see [`Registry::refusals`].
     ///
     /// # Errors
@@ -124,7 +134,10 @@ impl Builder {
                 registry,
                 limits: self.limits,
                 threads: self.threads,
-                carrier: Box::new(InProcess),
+                carrier: match self.isolation {
+                    Some(isolation) => Box::new(Workers::new(isolation)),
+                    None => Box::new(InProcess),
+                },
                 areas: StagingAreas::default(),
                 temporary: self.temporary,
                 // A decoded picture passes between steps in memory; what is larger goes to disk.
@@ -226,7 +239,9 @@ impl Engine {
     /// Runs a job as [`Engine::run`] does, with another number of threads: for hosts that run several
     /// jobs at once and share the processors out among them.
     pub fn run_on(&self, job: &Job, control: &Control, threads: u32) -> JobReport {
-        run::run_job(&self.parts, job, threads.max(1), control)
+        let report = run::run_job(&self.parts, job, threads.max(1), control);
+        self.parts.carrier.job_ended(control.domain());
+        report
     }
 
     /// Chooses up to `count` routes for an input without running anything.
@@ -235,7 +250,10 @@ impl Engine {
     ///
     /// `unsupported_conversion`, `backend_missing`, `invalid_request`, `unsupported_format`, `io`.
     pub fn plan(&self, item: Item, work: &Work, count: usize) -> Result<Plan<'_>> {
-        let planned = run::plan_for(&self.parts, work, &mut [item], &Control::default(), count)?;
+        let control = Control::default();
+        let planned = run::plan_for(&self.parts, work, &mut [item], &control, count);
+        self.parts.carrier.job_ended(control.domain());
+        let planned = planned?;
         Ok(Plan {
             routes: planned.routes,
             detection: planned.detection,
@@ -250,7 +268,9 @@ impl Engine {
     ///
     /// `io` when it cannot be read. A broken header is no error: see [`Probe::problem`].
     pub fn probe(&self, mut item: Item, control: &Control) -> Result<Probe> {
-        run::probe_item(&self.parts, &mut item, control)
+        let probe = run::probe_item(&self.parts, &mut item, control);
+        self.parts.carrier.job_ended(control.domain());
+        probe
     }
 
     /// Removes everything unfinished from the disk at once. For a host that must end now; work that

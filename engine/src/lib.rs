@@ -37,6 +37,7 @@ pub mod plan;
 pub mod registry;
 pub mod run;
 mod text;
+pub mod worker;
 
 pub use engine::{Builder, Engine, Plan};
 pub use error::{Error, ErrorKind, Result};
@@ -45,6 +46,7 @@ pub use formwork_abi::describe;
 pub use formwork_abi::options;
 pub use formwork_formats as formats;
 pub use text::clean;
+pub use worker::Isolation;
 
 /// Finds a feature by its word.
 ///

@@ -32,7 +32,12 @@ pub struct StepRequest<'r> {
 pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// The isolation level it really gives: 0 in-process, 1 worker with resource limits, 2 locked down,
     /// 3 with namespaces of its own.
-    fn level(&self) -> u8;
+    fn level(&self, plugin: &Plugin) -> u8;
+
+    /// A job ended: whatever is kept for its next step can go.
+    fn job_ended(&self, domain: u64) {
+        let _ = domain;
+    }
 
     /// Makes one call and returns when it ended. What the plugin said and wrote is in `context`.
     ///
@@ -54,7 +59,7 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
 pub struct InProcess;
 
 impl Carrier for InProcess {
-    fn level(&self) -> u8 {
+    fn level(&self, _: &Plugin) -> u8 {
         0
     }
 
@@ -83,7 +88,7 @@ impl Carrier for InProcess {
                 options_length: options.len(),
             })
             .collect();
-        let inputs: Vec<abi::Input> = request.inputs.iter().map(input).collect();
+        let inputs: Vec<abi::Input> = request.inputs.iter().map(raw_input).collect();
         let step = abi::Step {
             size: size_of::<abi::Step>() as u32,
             reserved: 0,
@@ -128,7 +133,8 @@ fn option_value(setting: &Setting) -> abi::OptionValue {
     value
 }
 
-fn input(item: &Item) -> abi::Input {
+/// An item as the contract has it; borrows name and memory.
+pub(crate) fn raw_input(item: &Item) -> abi::Input {
     abi::Input {
         size: size_of::<abi::Input>() as u32,
         kind: item.kind(),

@@ -1,6 +1,6 @@
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Says stop to everything below it: engine, job, task. Cloning gives the same token.
@@ -37,6 +37,19 @@ pub struct Control {
     progress: Arc<AtomicU32>,
     /// The part of the whole this control stands for: start and span.
     share: Option<(f64, f64)>,
+    /// The job it belongs to: a number of its own for each control that is no part of another.
+    domain: Domain,
+}
+
+/// A number no other value of this type has, unless it was copied.
+#[derive(Clone, Copy, Debug)]
+struct Domain(u64);
+
+impl Default for Domain {
+    fn default() -> Domain {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Domain(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// The greatest value of progress before the result is in place.
@@ -52,14 +65,23 @@ impl Control {
             timeout: timeout.unwrap_or_default(),
             progress: Arc::default(),
             share: None,
+            domain: Domain::default(),
         }
     }
 
-    /// A control for one part of this work: cancelled with it, with a deadline of its own, moving this
-    /// one's progress from `share.0` on by `share.1`.
+    /// A control for one part of this work: cancelled with it, with a deadline of its own if that is sooner,
+    /// moving this one's progress from `share.0` on by `share.1`.
     pub fn part(&self, timeout: Option<Duration>, share: (f64, f64)) -> Control {
-        let part = Control::new(self.cancel.child(), timeout);
-        Control { progress: self.progress.clone(), share: Some(share), ..part }
+        let mut part = Control::new(self.cancel.child(), timeout);
+        if self.deadline.is_some_and(|ours| part.deadline.is_none_or(|own| ours < own)) {
+            (part.deadline, part.timeout) = (self.deadline, self.timeout);
+        }
+        Control { progress: self.progress.clone(), share: Some(share), domain: self.domain, ..part }
+    }
+
+    /// What steps that may share a worker have in common: they belong to one job.
+    pub(crate) fn domain(&self) -> u64 {
+        self.domain.0
     }
 
     /// The token to cancel it with.

@@ -10,6 +10,7 @@ use formwork_abi::{self as abi, Host, Text};
 use formwork_formats::Feature;
 use serde_json::{Map, Value};
 use std::ffi::c_void;
+use std::fs::File;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What one call may read and write, and where it says what it did.
@@ -74,8 +75,65 @@ impl<'c> StepContext<'c> {
         }
     }
 
-    fn record(&self, error: Error) {
+    pub(crate) fn record(&self, error: Error) {
         lock(&self.failure).get_or_insert(error);
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        self.control
+    }
+
+    /// Notes how far the step is.
+    pub(crate) fn advance(&self, done: u64, total: u64) {
+        if total > 0 {
+            let part = done.min(total) as f64 / total as f64;
+            self.control.advance(self.share.0 + self.share.1 * part);
+        }
+    }
+
+    pub(crate) fn warn(&self, message: &str) {
+        let mut found = lock(&self.found);
+        if found.warnings.len() < MOST_SAYINGS {
+            found.warnings.push(crate::text::clean(message));
+        } else if found.warnings.len() == MOST_SAYINGS {
+            found.warnings.push("more warnings of this step are left out".into());
+        }
+    }
+
+    pub(crate) fn lose(&self, feature: &str, detail: &str) {
+        let Some(feature) = Feature::from_word(feature) else { return };
+        let mut found = lock(&self.found);
+        if found.losses.len() < MOST_SAYINGS {
+            found.losses.push((feature, crate::text::clean(detail)));
+        }
+    }
+
+    pub(crate) fn fail(&self, kind: &str, limit: &str, message: &str) {
+        let kind = ErrorKind::from_word(kind).unwrap_or(ErrorKind::PluginFault);
+        let mut error = Error::new(kind, crate::text::clean(message));
+        if kind == ErrorKind::LimitExceeded {
+            let limit = crate::text::clean(limit);
+            error.hint = Some(format!("raise the limit `{limit}` if the input is trusted"));
+            error.limit = Some(limit);
+        }
+        self.record(error);
+    }
+
+    pub(crate) fn report(&self, json: &[u8]) {
+        if let Ok(Value::Object(facts)) = serde_json::from_slice(json) {
+            lock(&self.found).facts.extend(facts);
+        }
+    }
+
+    /// Opens an output that another process writes to; the failure is recorded.
+    pub(crate) fn open_shared(&self, spec: OutputSpec) -> Option<(u64, File)> {
+        let opened = self.sink.open_shared(spec);
+        opened.map(|(id, file)| (id as u64, file)).map_err(|error| self.record(error)).ok()
+    }
+
+    /// Closes such an output; the failure is recorded.
+    pub(crate) fn close_shared(&self, id: i64) -> bool {
+        self.status(self.sink.close_shared(id)) == 0
     }
 
     /// Records a failure and turns success into 0, failure into -1.
@@ -105,10 +163,7 @@ unsafe fn context<'a>(context: *mut c_void) -> &'a StepContext<'a> {
 extern "C" fn tick(at: *mut c_void, done: u64, total: u64) -> u32 {
     // SAFETY: the plugin hands back the pointer it was given.
     let step = unsafe { context(at) };
-    if total > 0 {
-        let part = done.min(total) as f64 / total as f64;
-        step.control.advance(step.share.0 + step.share.1 * part);
-    }
+    step.advance(done, total);
     if step.control.cancel_token().is_cancelled() {
         step.record(Error::new(ErrorKind::Cancelled, "the job was cancelled"));
         return abi::TICK_CANCELLED;
@@ -123,43 +178,26 @@ extern "C" fn tick(at: *mut c_void, done: u64, total: u64) -> u32 {
 extern "C" fn warn(at: *mut c_void, message: Text) {
     // SAFETY: as in `tick`; the text lives for this call.
     let (step, message) = unsafe { (context(at), message.to_string_lossy()) };
-    let mut found = lock(&step.found);
-    if found.warnings.len() < MOST_SAYINGS {
-        found.warnings.push(crate::text::clean(&message));
-    } else if found.warnings.len() == MOST_SAYINGS {
-        found.warnings.push("more warnings of this step are left out".into());
-    }
+    step.warn(&message);
 }
 
 extern "C" fn lose(at: *mut c_void, feature: Text, detail: Text) {
     // SAFETY: as in `warn`.
     let (step, feature, detail) = unsafe { (context(at), feature.as_str(), detail.to_string_lossy()) };
-    let Some(feature) = feature.and_then(Feature::from_word) else { return };
-    let mut found = lock(&step.found);
-    if found.losses.len() < MOST_SAYINGS {
-        found.losses.push((feature, crate::text::clean(&detail)));
-    }
+    step.lose(feature.unwrap_or_default(), &detail);
 }
 
 extern "C" fn fail(at: *mut c_void, kind: Text, limit: Text, message: Text) {
     // SAFETY: as in `warn`.
     let (step, kind, limit, message) =
         unsafe { (context(at), kind.as_str(), limit.to_string_lossy(), message.to_string_lossy()) };
-    let kind = kind.and_then(ErrorKind::from_word).unwrap_or(ErrorKind::PluginFault);
-    let mut error = Error::new(kind, crate::text::clean(&message));
-    if kind == ErrorKind::LimitExceeded {
-        error.hint = Some(format!("raise the limit `{limit}` if the input is trusted"));
-        error.limit = Some(limit);
-    }
-    step.record(error);
+    step.fail(kind.unwrap_or_default(), &limit, &message);
 }
 
 extern "C" fn report(at: *mut c_void, json: Text) {
     // SAFETY: as in `warn`.
     let (step, json) = unsafe { (context(at), json.bytes()) };
-    if let Ok(Value::Object(facts)) = serde_json::from_slice(json) {
-        lock(&step.found).facts.extend(facts);
-    }
+    step.report(json);
 }
 
 extern "C" fn read_at(at: *mut c_void, index: usize, offset: u64, buffer: *mut u8, length: usize) -> i64 {
@@ -239,7 +277,8 @@ extern "C" fn extension(_: *mut c_void, _: Text) -> *const c_void {
     std::ptr::null()
 }
 
-fn time(nanoseconds: i64) -> Option<std::time::SystemTime> {
+/// A time of the contract; `None` when it is unknown or out of range.
+pub(crate) fn time(nanoseconds: i64) -> Option<std::time::SystemTime> {
     use std::time::{Duration, SystemTime};
     if nanoseconds == abi::TIME_UNKNOWN {
         return None;

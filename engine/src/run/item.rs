@@ -68,7 +68,7 @@ impl LazyFile {
         &self.path
     }
 
-    fn file(&self) -> io::Result<Arc<File>> {
+    pub(crate) fn file(&self) -> io::Result<Arc<File>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = &*open {
             return Ok(file.clone());

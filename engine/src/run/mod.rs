@@ -12,8 +12,10 @@ mod schedule;
 mod sink;
 mod work;
 
+pub(crate) use carrier::raw_input;
 pub use carrier::{Call, Carrier, InProcess, StepRequest};
 pub use control::{CancelToken, Control};
+pub(crate) use host::time;
 pub use host::{Found, StepContext};
 pub use item::{Content, Item};
 pub use probe::Probe;

@@ -67,6 +67,9 @@ enum Bytes {
 /// Capacity reserved beforehand is capped: a plugin's word about a length is a hint, not a promise.
 const MOST_RESERVED: u64 = 256 << 20;
 
+/// Bytes of a link's target, as long as a path may be (PATH_MAX).
+const LONGEST_LINK: u64 = 4_096;
+
 impl Sink {
     /// Keeps outputs in memory; one that grows over `spill_over` bytes moves to a file without a name in
     /// `folder`.
@@ -150,6 +153,66 @@ impl Sink {
             output.bytes = spill(memory, folder)?;
         }
         output.bytes.write(offset, bytes)
+    }
+
+    /// Opens an output whose bytes another process writes through the file that is returned.
+    pub(super) fn open_shared(&self, spec: OutputSpec) -> Result<(usize, File)> {
+        let large = spec.length;
+        let id = self.open(spec)?;
+        let output = self.output(id as i64)?;
+        let mut output = lock(&output);
+        if let (Place::Memory { spill_over, folder }, Bytes::Memory(_)) = (&self.place, &output.bytes) {
+            let failed = |error: std::io::Error| Error::io("cannot make room for an output", &error);
+            let file = if large.is_some_and(|length| length > *spill_over) {
+                crate::deliver::unnamed_file(folder).map_err(failed)?
+            } else {
+                crate::worker::memory_file(c"formwork-output").map_err(failed)?
+            };
+            output.bytes = Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 };
+        } else if let Bytes::Memory(_) = &output.bytes {
+            let file = crate::worker::memory_file(c"formwork-link");
+            let file = file.map_err(|error| Error::io("cannot make room for a link", &error))?;
+            output.bytes = Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 };
+        }
+        match &output.bytes {
+            Bytes::File { file: Some(file), .. } => {
+                let ours = file.try_clone().map_err(|error| Error::io("cannot share an output", &error))?;
+                Ok((id, ours))
+            }
+            _ => Err(Error::new(ErrorKind::Internal, "an output without a file was shared")),
+        }
+    }
+
+    /// Closes such an output: looks at what was written, and takes the writer's right to change it.
+    pub(super) fn close_shared(&self, id: i64) -> Result<()> {
+        let slot = self.output(id)?;
+        let mut output = lock(&slot);
+        let kind = output.spec.kind;
+        if output.closed {
+            return Err(Error::new(ErrorKind::PluginFault, "the plugin closed an output twice"));
+        }
+        let Bytes::File { file: Some(file), path, end } = &mut output.bytes else {
+            return Err(Error::new(ErrorKind::Internal, "an output lost its file"));
+        };
+        let failed = |error: std::io::Error| Error::io("cannot look at an output", &error);
+        *end = file.metadata().map_err(failed)?.len();
+        if self.written.fetch_add(*end, Ordering::Relaxed) + *end > self.most_bytes {
+            return Err(limit("output", self.most_bytes));
+        }
+        if path.as_os_str().is_empty() {
+            if crate::worker::seal(file).is_err() && *end <= MOST_RESERVED {
+                // On disk, or still mapped by the writer: a copy cannot change any more.
+                let copy = copy_of(file, *end).map_err(failed)?;
+                *file = copy;
+            }
+            if kind != abi::KIND_FILE {
+                let mut text = vec![0; LONGEST_LINK.min(*end) as usize];
+                file.read_exact_at(&mut text, 0).map_err(failed)?;
+                output.bytes = Bytes::Memory(text);
+            }
+        }
+        drop(output);
+        self.close(id)
     }
 
     pub(super) fn close(&self, id: i64) -> Result<()> {
@@ -245,6 +308,15 @@ impl Bytes {
         }
         Ok(())
     }
+}
+
+fn copy_of(file: &File, length: u64) -> std::io::Result<File> {
+    let mut bytes = vec![0; length as usize];
+    file.read_exact_at(&mut bytes, 0)?;
+    let copy = crate::worker::memory_file(c"formwork-output")?;
+    copy.write_all_at(&bytes, 0)?;
+    crate::worker::seal(&copy)?;
+    Ok(copy)
 }
 
 /// Moves an output from memory to a file without a name.

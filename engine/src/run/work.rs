@@ -156,7 +156,7 @@ pub(crate) fn run(
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;
     let mut receipt =
-        Receipt { warnings: planned.warnings, isolation: parts.carrier.level(), ..Receipt::default() };
+        Receipt { warnings: planned.warnings, isolation: lowest_level(parts, route), ..Receipt::default() };
     for item in &items {
         receipt.inputs.push(FileRecord::of(item, parts.hashes)?);
     }
@@ -188,6 +188,11 @@ pub(crate) fn run(
     receipt.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
     receipt.peak_bytes = crate::engine::peak_memory();
     Ok((items, receipt))
+}
+
+/// The level every step of a route really gets.
+fn lowest_level(parts: &Parts, route: &Route<'_>) -> u8 {
+    route.hops.iter().map(|hop| parts.carrier.level(hop.cell.plugin)).min().unwrap_or(0)
 }
 
 fn run_hop(

@@ -85,9 +85,6 @@ pub(crate) struct Transfer {
     /// Jobs at once in a batch; default: one for each processor
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// Least isolation level: 0 runs plugins in this process
-    #[arg(long, value_name = "LEVEL")]
-    pub(crate) isolation: Option<u8>,
     /// Replaces what is there
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -116,6 +113,10 @@ pub(crate) struct How {
     /// Takes no route that loses this feature, as in --keep alpha
     #[arg(long, value_name = "FEATURE")]
     pub(crate) keep: Vec<String>,
+    /// Isolation level of plugins: 0 this process, 1 workers with resource limits, 2 also without access to
+    /// files, network and processes, 3 also in namespaces of their own; default: 2
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) isolation: Option<u8>,
     /// Prints one JSON object a line; the receipt is the last
     #[arg(long)]
     pub(crate) json: bool,
@@ -145,6 +146,10 @@ pub(crate) struct Job {
     /// Raises or lowers a limit, as in --limit pixels=500000000
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
+    /// Isolation level of plugins: 0 this process, 1 workers with resource limits, 2 also without access to
+    /// files, network and processes, 3 also in namespaces of their own; default: 2
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) isolation: Option<u8>,
     /// Prints one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -155,6 +160,10 @@ pub(crate) struct Probe {
     /// The files; `-` is standard input
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Isolation level of plugins: 0 this process, 1 workers with resource limits, 2 also without access to
+    /// files, network and processes, 3 also in namespaces of their own; default: 2
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(crate) isolation: Option<u8>,
     /// Prints one JSON object a file
     #[arg(long)]
     pub(crate) json: bool,

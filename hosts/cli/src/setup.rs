@@ -4,16 +4,21 @@ use crate::args::How;
 use formwork::formats::Feature;
 use formwork::load::Scanner;
 use formwork::plan::Wishes;
-use formwork::{Engine, Error, Limits, Result};
+use formwork::{Engine, Error, Isolation, Limits, Result};
 use serde_json::{Map, Value};
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The word this program is started with to describe one plugin file.
 pub(crate) const SCAN: &str = "scan-plugin";
 
+/// The isolation level when none is asked for: workers without access to files, network and processes.
+const ISOLATION: u8 = if cfg!(target_os = "linux") { 2 } else { 1 };
+
 /// Makes the engine with everything this machine has.
-pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool) -> Result<Engine> {
+///
+/// `isolation` is the least level plugins run at; default [`ISOLATION`].
+pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool, isolation: Option<u8>) -> Result<Engine> {
     let program = env::current_exe().map_err(|error| Error::io("cannot find this program", &error))?;
     let mut builder = Engine::builder().limits(read_limits(limits)?).threads(threads).hashes(hashes);
     for folder in plugin_folders(&program) {
@@ -22,14 +27,28 @@ pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool) -> Result<En
     if let Some(folder) = cache_folder() {
         builder = builder.cache_folder(folder);
     }
+    let level = isolation.unwrap_or(ISOLATION);
+    if level > 0 {
+        builder = builder.isolation(Isolation::new(level, worker(&program)));
+    }
     builder
         .temporary_folder(env::temp_dir())
         .scanner(Scanner::Command { program, arguments: vec![SCAN.into()] })
         .build()
 }
 
+/// The program that runs plugins: `FORMWORK_WORKER`, else beside this program or in `../libexec`.
+fn worker(program: &Path) -> PathBuf {
+    if let Some(given) = env::var_os("FORMWORK_WORKER") {
+        return given.into();
+    }
+    let here = program.parent().unwrap_or(Path::new(""));
+    let places = [here.join("formwork-worker"), here.join("../libexec/formwork-worker")];
+    places.iter().find(|place| place.is_file()).unwrap_or(&places[0]).clone()
+}
+
 /// Where plugins are looked for: `FORMWORK_PLUGINS`, else beside the program and in `../lib/formwork`.
-fn plugin_folders(program: &std::path::Path) -> Vec<PathBuf> {
+fn plugin_folders(program: &Path) -> Vec<PathBuf> {
     if let Some(list) = env::var_os("FORMWORK_PLUGINS") {
         return env::split_paths(&list).collect();
     }

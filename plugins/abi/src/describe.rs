@@ -7,7 +7,7 @@ use crate::options::OptionSpec;
 use serde::{Deserialize, Serialize};
 
 /// The shape of this JSON; a higher number adds members, never changes old ones.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A whole plugin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Description {
     pub memory_safe: bool,
     /// True when a fuzz target covers every reader.
     pub fuzzed: bool,
+    /// What it needs beside input and output: nothing when empty, `files` for fonts and other read-only files
+    /// of the system, `programs` to run programs of the system. A locked worker gives no more. Since schema 2.
+    pub touches: String,
     /// Ids of the formats [`Plugin::probe`](crate::Plugin) knows.
     pub probes: Vec<String>,
     /// What it can do.

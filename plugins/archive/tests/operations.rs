@@ -1,5 +1,7 @@
 //! `archive`, `extract` and `probe`, with their options.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
 mod common;
 
 use common::{STREAMS, TARGETS, contents, corpus, packed, probe, tree};

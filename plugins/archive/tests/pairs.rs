@@ -1,5 +1,7 @@
 //! Every pair of formats, on the corpus and on a tree made here.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
 mod common;
 
 use common::{STREAMS, Seen, TARGETS, contents, convert, corpus, extract, packed, probe};

@@ -1,5 +1,7 @@
 //! Broken and hostile archives: an error that says what is wrong, or a harmless result. Never a panic.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
 mod common;
 
 use common::{TARGETS, convert, corpus, extract, packed, probe};

@@ -3,8 +3,13 @@
 //!
 //! The option `mode` says how: see [`MODES`]. Without it the input is copied as it is.
 
+mod escape;
+
+pub use escape::ESCAPES;
+
 use formwork_sdk::{
-    Capability, Description, Error, OutputInfo, OutputKind, Plugin, Result, Step, export_plugin, json, option,
+    Capability, Description, Error, ErrorKind, OutputInfo, OutputKind, Plugin, Result, Step, export_plugin,
+    json, option,
 };
 use std::io::Write;
 use std::time::Duration;
@@ -35,7 +40,17 @@ pub const MODES: &[&str] = &[
     "read_missing_input",
     "fail_without_reason",
     "half_then_fail",
+    "stack_overflow",
+    "descriptor_bomb",
+    "fork_bomb",
+    "garbage_frame",
+    "half_frame",
+    "flood_of_frames",
+    "exit",
 ];
+
+/// What a file asks for after this mark is done while it is probed: probing takes no options.
+pub const PROBE_MARK: &str = "misbehave=";
 
 /// The plugin.
 pub struct Misbehave;
@@ -46,7 +61,10 @@ impl Plugin for Misbehave {
             operation: operation.into(),
             from: vec!["txt".into(), "png".into()],
             to,
-            options: vec![option("mode").with_choices(MODES).with_default("copy")],
+            options: vec![
+                option("mode").with_choices(MODES).with_default("copy"),
+                option("escape").with_choices(ESCAPES),
+            ],
             keeps: vec!["text".into(), "quality".into()],
             ..Capability::default()
         };
@@ -65,7 +83,11 @@ impl Plugin for Misbehave {
     }
 
     fn probe(step: &Step) -> Result<()> {
-        let head = step.input()?.head(24)?;
+        let head = step.input()?.head(200)?;
+        let text = String::from_utf8_lossy(&head);
+        if let Some((_, mode)) = text.split_once(PROBE_MARK) {
+            fault(step, mode.lines().next().unwrap_or_default())?;
+        }
         let side = |at: usize| {
             head.get(at..at + 4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
         };
@@ -74,15 +96,19 @@ impl Plugin for Misbehave {
     }
 
     fn run(step: &Step) -> Result<()> {
-        let mode = step.options().text("mode").unwrap_or("copy");
-        match mode {
-            "panic" | "abort" | "segfault" | "spin" | "spin_deaf" | "sleep" | "allocate" => fault(step, mode),
-            _ => write(step, mode),
+        if let Some(way) = step.options().text("escape") {
+            match escape::attempt(way) {
+                Ok(()) => return Err(Error::new(ErrorKind::Internal, format!("escaped by {way}"))),
+                Err(error) => step.warn(format!("refused: {error}")),
+            }
         }
+        let mode = step.options().text("mode").unwrap_or("copy");
+        fault(step, mode)?;
+        write(step, mode)
     }
 }
 
-/// Faults that do not need an output.
+/// Faults that do not need an output. Modes of other kinds do nothing here.
 fn fault(step: &Step, mode: &str) -> Result<()> {
     match mode {
         #[allow(clippy::panic, reason = "panicking is this plugin's job")]
@@ -97,15 +123,55 @@ fn fault(step: &Step, mode: &str) -> Result<()> {
             std::hint::spin_loop();
         },
         "sleep" => std::thread::sleep(Duration::from_secs(3600)),
-        _ => {
+        "stack_overflow" => {
+            std::hint::black_box(dig(1));
+        }
+        "descriptor_bomb" => {
+            let mut open = Vec::new();
+            loop {
+                step.tick(0, 0)?;
+                // SAFETY: a system call that takes a number.
+                match unsafe { libc::dup(0) } {
+                    -1 => return Err(Error::new(ErrorKind::Io, "no more descriptors")),
+                    descriptor => open.push(descriptor),
+                }
+            }
+        }
+        "fork_bomb" => loop {
+            step.tick(0, 0)?;
+            // SAFETY: a system call; a child goes on in this loop, as a bomb does.
+            if unsafe { libc::fork() } == -1 {
+                return Err(Error::new(ErrorKind::Io, "no more processes"));
+            }
+        },
+        "garbage_frame" => shout(&[0xEE; 300]),
+        "half_frame" => shout(&[4, 1, 2]),
+        "flood_of_frames" => loop {
+            shout(&[6, 1, 0, 0, 0, b'x']);
+        },
+        "exit" => std::process::exit(0),
+        "allocate" => {
             let mut hoard: Vec<Vec<u8>> = Vec::new();
             loop {
                 step.tick(0, 0)?;
                 hoard.push(vec![1; 64 << 20]);
             }
         }
+        _ => {}
     }
     Ok(())
+}
+
+/// Recurses until the stack is used up.
+fn dig(depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 512]);
+    if depth == u64::MAX { 0 } else { dig(depth + 1) + room[7] }
+}
+
+/// Writes to whatever is at the other end of standard input: in a worker, the engine.
+fn shout(bytes: &[u8]) {
+    // SAFETY: a system call on bytes that live for it.
+    unsafe { libc::write(0, bytes.as_ptr().cast(), bytes.len()) };
 }
 
 /// Faults in what is written.

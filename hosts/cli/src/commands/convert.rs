@@ -17,13 +17,6 @@ use std::time::Duration;
 
 /// Runs one operation on everything the command line names.
 pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
-    if let Some(level) = args.isolation.filter(|level| *level > 0) {
-        return Err(Error::new(
-            ErrorKind::IsolationUnavailable,
-            format!("isolation level {level} cannot be had"),
-        )
-        .with_hint("this build runs plugins in its own process: level 0"));
-    }
     let mut session = Session::prepare(args, operation)?;
     let cancel = CancelToken::default();
     stop_on_interrupt(&session.engine, &cancel);
@@ -54,7 +47,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn prepare(args: &'a Transfer, operation: &str) -> Result<Self> {
         let threads = setup::processors() as u32;
-        let engine = setup::engine(&args.how.limit, threads, args.how.json)?;
+        let engine = setup::engine(&args.how.limit, threads, args.how.json, args.how.isolation)?;
         let finds = |operation: &str| {
             let mut cells = engine.matrix().cells();
             cells.any(|cell| cell.capability.operation == operation && cell.capability.to.is_empty())

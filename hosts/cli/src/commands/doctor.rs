@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// Prints plugins, refusals and missing back ends.
 pub(crate) fn run(args: &Listing) -> Result<u8> {
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, Some(0))?;
     let registry = engine.registry();
     let missing = |plugin: &formwork::registry::Plugin| -> BTreeSet<String> {
         plugin

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// Lists all formats, or those that have to do with one format or operation.
 pub(crate) fn run(args: &Formats) -> Result<u8> {
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, Some(0))?;
     let wanted = wanted(&engine, args)?;
     let rows = engine.matrix().formats();
     let rows = rows

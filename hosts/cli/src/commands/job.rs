@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
     let job = Job::from_json(&json)?;
-    let engine = setup::engine(&args.limit, setup::processors() as u32, args.json)?;
+    let engine = setup::engine(&args.limit, setup::processors() as u32, args.json, args.isolation)?;
     let report = engine.run(&job, &Control::default());
     for task in &report.tasks {
         if args.json {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Prints every cell of the matrix.
 pub(crate) fn run(args: &Listing) -> Result<u8> {
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, Some(0))?;
     if args.json {
         let cells: Vec<Value> = engine
             .matrix()

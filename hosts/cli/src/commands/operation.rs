@@ -16,7 +16,7 @@ struct Words {
 /// Runs the operation the first word names.
 pub(crate) fn run(words: &[OsString]) -> Result<u8> {
     let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, Some(0))?;
     let known = engine.matrix().operations();
     if !known.contains(name.as_str()) {
         let mut all =

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// Prints every option with range and default.
 pub(crate) fn run(args: &Options) -> Result<u8> {
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, Some(0))?;
     let registry = engine.registry();
     let request = Request {
         operation: args.operation.clone(),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// Plans one conversion and prints the routes.
 pub(crate) fn run(args: &Plan) -> Result<u8> {
-    let engine = setup::engine(&args.how.limit, 1, false)?;
+    let engine = setup::engine(&args.how.limit, 1, false, args.how.isolation)?;
     let item = super::probe::item(&args.input, &engine)?;
     let bytes = item.length();
     let work = Work {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Probes every file; one that cannot be read does not stop the others.
 pub(crate) fn run(args: &Arguments) -> Result<u8> {
-    let engine = setup::engine(&[], 1, false)?;
+    let engine = setup::engine(&[], 1, false, args.isolation)?;
     let mut code = exit::OK;
     for path in &args.files {
         let outcome = item(path, &engine).and_then(|item| {

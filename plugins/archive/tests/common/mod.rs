@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// Every format that can be written.
-pub const TARGETS: [&str; 11] = ["zip", "7z", "tar", "tgz", "tbz2", "txz", "tzst", "gz", "bz2", "xz", "zst"];
+pub(crate) const TARGETS: [&str; 11] =
+    ["zip", "7z", "tar", "tgz", "tbz2", "txz", "tzst", "gz", "bz2", "xz", "zst"];
 /// Those of them that hold one file only.
-pub const STREAMS: [&str; 4] = ["gz", "bz2", "xz", "zst"];
+pub(crate) const STREAMS: [&str; 4] = ["gz", "bz2", "xz", "zst"];
 
 /// Files of a corpus folder with their formats; none, and a printed note, when the corpus is not there.
-pub fn corpus(folder: &str) -> Vec<(String, String, Vec<u8>)> {
+pub(crate) fn corpus(folder: &str) -> Vec<(String, String, Vec<u8>)> {
     let home = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus");
     let root = PathBuf::from(std::env::var("FORMWORK_CORPUS").unwrap_or_else(|_| home.to_owned()));
     let Ok(manifest) = std::fs::read_to_string(root.join("MANIFEST.tsv")) else {
@@ -45,7 +46,7 @@ fn inner_format(name: &str, format: &str) -> String {
 }
 
 /// A tree with what trips archivers: empty files and folders, links, long and foreign names, bytes of all kinds.
-pub fn tree() -> Job {
+pub(crate) fn tree() -> Job {
     let noise: Vec<u8> = (0..700_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let text = "All happy archives are alike. ".repeat(40_000);
     let long = format!("{}/{}.txt", "deep".repeat(50), "n".repeat(120));
@@ -71,14 +72,14 @@ pub fn tree() -> Job {
 
 /// An entry as it comes out of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seen {
-    pub name: String,
-    pub kind: &'static str,
-    pub bytes: Vec<u8>,
+pub(crate) struct Seen {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Takes an archive apart with the plugin; entries are sorted, as 7z has an order of its own.
-pub fn contents(format: &str, bytes: &[u8]) -> Vec<Seen> {
+pub(crate) fn contents(format: &str, bytes: &[u8]) -> Vec<Seen> {
     // Good files may be packed tighter than the limit for strangers' files allows.
     let job = Job::new("extract").input("archive", format, bytes).threads(2);
     let outcome = job.limit(|limits| limits.ratio = 1_000_000).run(entry);
@@ -99,21 +100,21 @@ fn seen(output: &formwork_sdk::testing::Produced) -> Seen {
 }
 
 /// Extracts with two threads.
-pub fn extract(format: &str, bytes: &[u8]) -> Outcome {
+pub(crate) fn extract(format: &str, bytes: &[u8]) -> Outcome {
     Job::new("extract").input("archive", format, bytes).threads(2).run(entry)
 }
 
 /// Converts with two threads.
-pub fn convert(name: &str, from: &str, to: &str, bytes: &[u8]) -> Outcome {
+pub(crate) fn convert(name: &str, from: &str, to: &str, bytes: &[u8]) -> Outcome {
     Job::new("convert").input(name, from, bytes).target(to).threads(2).run(entry)
 }
 
 /// Looks at a file's facts.
-pub fn probe(format: &str, bytes: &[u8]) -> Outcome {
+pub(crate) fn probe(format: &str, bytes: &[u8]) -> Outcome {
     Job::new("probe").input("archive", format, bytes).probe(entry)
 }
 
 /// Packs the tree.
-pub fn packed(target: &str) -> Vec<u8> {
+pub(crate) fn packed(target: &str) -> Vec<u8> {
     tree().target(target).threads(2).run(entry).expect_one().to_vec()
 }

@@ -93,7 +93,8 @@ impl Wish {
 /// divided first.
 fn tiles(width: u32, height: u32) -> (u8, u8) {
     let (mut rows, mut columns) = (0, 0);
-    while u64::from(width) * u64::from(height) >> (rows + columns) > TILED && rows.min(columns) < MOST_TILES {
+    while (u64::from(width) * u64::from(height)) >> (rows + columns) > TILED && rows.min(columns) < MOST_TILES
+    {
         if (width >> columns) >= (height >> rows) && columns < MOST_TILES {
             columns += 1;
         } else {

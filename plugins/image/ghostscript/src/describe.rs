@@ -20,6 +20,7 @@ pub(crate) fn describe() -> Description {
             licence: "AGPL-3.0-or-later".into(),
         }],
         memory_safe: false,
+        touches: "programs".into(),
         fuzzed: false,
         probes: vec!["eps".into()],
         capabilities: vec![Capability {

@@ -16,6 +16,7 @@ pub(crate) fn describe() -> Description {
             library("png", "0.18.1", "MIT OR Apache-2.0"),
         ],
         memory_safe: true,
+        touches: "files".into(),
         fuzzed: false,
         probes: vec!["svg".into(), "svgz".into()],
         capabilities: vec![draw(), repack("svg", "svgz"), repack("svgz", "svg"), write()],

@@ -1,0 +1,44 @@
+//! Which files a worker may open, by Landlock. Descriptors that are handed over are not concerned.
+
+use super::Class;
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetStatus, Scope,
+};
+
+/// The newest rules this build knows; an older kernel enforces those it knows.
+const RULES: ABI = ABI::V6;
+/// Fonts and their configuration.
+const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig", "/etc/fonts"];
+/// What programs need to run.
+const SYSTEM: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/etc", "/var/lib/ghostscript", "/proc/self"];
+/// Where programs may write.
+const DEVICES: &[&str] = &["/dev/null", "/dev/zero"];
+
+/// Restricts this thread and all that it starts.
+pub(super) fn restrict(class: Class) -> Result<(), String> {
+    let failed = |error: landlock::RulesetError| format!("Landlock: {error}");
+    let mut rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(RULES))
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(RULES)))
+        .and_then(|rules| rules.scope(Scope::from_all(RULES)))
+        .and_then(Ruleset::create)
+        .map_err(failed)?;
+    let (readable, access) = match class {
+        Class::Codec => (&[][..], AccessFs::from_read(RULES)),
+        Class::Files => (FONTS, AccessFs::ReadFile | AccessFs::ReadDir),
+        Class::Programs => (SYSTEM, AccessFs::from_read(RULES)),
+    };
+    let devices = if class == Class::Programs { DEVICES } else { &[] };
+    let both = readable.iter().map(|path| (*path, access));
+    let both = both.chain(devices.iter().map(|path| (*path, AccessFs::ReadFile | AccessFs::WriteFile)));
+    for (path, access) in both {
+        // What is not on this machine needs no rule.
+        let Ok(folder) = PathFd::new(path) else { continue };
+        rules = rules.add_rule(PathBeneath::new(folder, access)).map_err(failed)?;
+    }
+    match rules.restrict_self().map_err(failed)?.ruleset {
+        RulesetStatus::NotEnforced => Err("this kernel has no Landlock".into()),
+        _ => Ok(()),
+    }
+}

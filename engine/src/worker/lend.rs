@@ -1,0 +1,328 @@
+//! The functions a worker lends its plugin. Bytes go straight through descriptors; only what the engine has
+//! to decide goes over the socket.
+
+use super::frame::{self, Packer};
+use super::memory::{Mapping, SharedPage};
+use super::request::Unpacked;
+use super::socket::{Packet, Socket};
+use formwork_abi::{self as abi, Host, Text};
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of small writes that are kept before they are written.
+const KEPT: usize = 256 << 10;
+
+/// What a worker can do for its plugin.
+pub(super) struct Lent {
+    socket: Mutex<Socket>,
+    page: Option<SharedPage>,
+    inputs: Vec<Input>,
+    outputs: Mutex<HashMap<i64, Arc<Mutex<Output>>>>,
+    written: AtomicU64,
+    most: u64,
+}
+
+struct Input {
+    inline: Vec<u8>,
+    mapping: Option<Mapping>,
+    file: Mutex<Option<Arc<File>>>,
+}
+
+struct Output {
+    file: File,
+    /// Bytes written to the file, without those kept.
+    end: u64,
+    kept: Vec<u8>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lent {
+    pub(super) fn new(socket: Socket) -> Lent {
+        Lent {
+            socket: Mutex::new(socket),
+            page: None,
+            inputs: Vec::new(),
+            outputs: Mutex::default(),
+            written: AtomicU64::new(0),
+            most: 0,
+        }
+    }
+
+    /// Gets ready for a call.
+    pub(super) fn begin(
+        self,
+        unpacked: &Unpacked,
+        page: SharedPage,
+        mut mapped: HashMap<usize, (Mapping, File)>,
+    ) -> Lent {
+        let inputs = unpacked.inputs.iter().enumerate().map(|(index, head)| {
+            let (mapping, file) = match mapped.remove(&index) {
+                Some((mapping, file)) => (Some(mapping), Some(Arc::new(file))),
+                None => (None, None),
+            };
+            Input { inline: head.inline.clone(), mapping, file: Mutex::new(file) }
+        });
+        Lent {
+            inputs: inputs.collect(),
+            page: Some(page),
+            most: unpacked.limits.output,
+            ..Lent::new(self.socket.into_inner().unwrap_or_else(PoisonError::into_inner))
+        }
+    }
+
+    /// Forgets a call.
+    pub(super) fn end(self) -> Lent {
+        Lent::new(self.socket.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn receive(&self) -> io::Result<Option<Packet>> {
+        lock(&self.socket).receive(None)
+    }
+
+    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        lock(&self.socket).send(bytes)
+    }
+
+    /// Where an input lies in memory; null when it has to be read.
+    pub(super) fn memory(&self, index: usize) -> *const u8 {
+        match self.inputs.get(index) {
+            Some(Input { mapping: Some(mapping), .. }) => mapping.start(),
+            Some(Input { inline, .. }) if !inline.is_empty() => inline.as_ptr(),
+            _ => std::ptr::null(),
+        }
+    }
+
+    /// The table to hand to the plugin; valid as long as this is.
+    pub(super) fn host(&self) -> Host {
+        Host {
+            size: size_of::<Host>() as u32,
+            minor: abi::ABI_MINOR,
+            context: std::ptr::from_ref(self).cast_mut().cast::<c_void>(),
+            tick,
+            warn,
+            lose,
+            fail,
+            report,
+            read_at,
+            release,
+            open_output,
+            write,
+            write_at,
+            close_output,
+            extension: Some(extension),
+        }
+    }
+
+    /// Asks the engine and waits; `None` when it says no.
+    fn ask(&self, question: &[u8]) -> Option<(u64, Option<File>)> {
+        let socket = lock(&self.socket);
+        socket.send(question).ok()?;
+        let packet = socket.receive(None).ok()??;
+        let (kind, mut fields) = packet.fields()?;
+        let value = fields.u64().unwrap_or(0);
+        (kind == frame::GRANTED).then(|| (value, packet.descriptor.map(File::from)))
+    }
+
+    fn fail(&self, kind: &str, limit: &str, message: &str) -> i32 {
+        let _ = self.send(&Packer::new(frame::FAIL).text(kind).text(limit).text(message).finish());
+        -1
+    }
+
+    fn file(&self, input: &Input, index: usize) -> Option<Arc<File>> {
+        let mut file = lock(&input.file);
+        if file.is_none() {
+            let (_, got) = self.ask(&Packer::new(frame::NEED).u64(index as u64).finish())?;
+            *file = got.map(Arc::new);
+        }
+        file.clone()
+    }
+
+    fn read_at(&self, index: usize, offset: u64, buffer: &mut [u8]) -> i64 {
+        let Some(input) = self.inputs.get(index) else {
+            let message = format!("the plugin read input {index}, which is not there");
+            return self.fail("plugin_fault", "", &message).into();
+        };
+        let memory = input.mapping.as_ref().map_or(input.inline.as_slice(), Mapping::bytes);
+        if !memory.is_empty() {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(memory.len());
+            let count = (memory.len() - start).min(buffer.len());
+            buffer[..count].copy_from_slice(&memory[start..start + count]);
+            return count as i64;
+        }
+        let Some(file) = self.file(input, index) else { return -1 };
+        match file.read_at(buffer, offset) {
+            Ok(count) => count as i64,
+            Err(error) => self.fail("io", "", &format!("cannot read the input: {error}")).into(),
+        }
+    }
+
+    fn open(&self, output: &abi::Output) -> i64 {
+        // SAFETY: the texts live for this call.
+        let (name, format) = unsafe { (output.name.to_string_lossy(), output.format.to_string_lossy()) };
+        let question = Packer::new(frame::OPEN).u32(output.kind).u64(output.length).i64(output.modified);
+        let question = question.u32(output.mode).text(&name).text(&format).finish();
+        let Some((id, Some(file))) = self.ask(&question) else { return -1 };
+        let Ok(id) = i64::try_from(id) else { return -1 };
+        lock(&self.outputs).insert(id, Arc::new(Mutex::new(Output { file, end: 0, kept: Vec::new() })));
+        id
+    }
+
+    fn write(&self, id: i64, offset: Option<u64>, bytes: &[u8]) -> i32 {
+        let Some(output) = lock(&self.outputs).get(&id).cloned() else {
+            let message = format!("the plugin wrote to output {id}, which is not open");
+            return self.fail("plugin_fault", "", &message);
+        };
+        let mut output = lock(&output);
+        let end = output.end + output.kept.len() as u64;
+        let offset = offset.unwrap_or(end);
+        if offset > end {
+            return self.fail("plugin_fault", "", "the plugin left a hole in an output");
+        }
+        let grown = (offset + bytes.len() as u64).saturating_sub(end);
+        if self.written.fetch_add(grown, Ordering::Relaxed) + grown > self.most {
+            let message = format!("the limit `output` of {} is reached", self.most);
+            return self.fail("limit_exceeded", "output", &message);
+        }
+        match output.write(offset, end, bytes) {
+            Ok(()) => 0,
+            Err(error) => self.fail("io", "", &format!("cannot write the output: {error}")),
+        }
+    }
+
+    fn close(&self, id: i64) -> i32 {
+        let Some(output) = lock(&self.outputs).remove(&id) else {
+            return self.fail(
+                "plugin_fault",
+                "",
+                &format!("the plugin closed output {id}, which is not open"),
+            );
+        };
+        if let Err(error) = lock(&output).flush() {
+            return self.fail("io", "", &format!("cannot write the output: {error}"));
+        }
+        drop(output);
+        match self.ask(&Packer::new(frame::CLOSE).u64(id as u64).finish()) {
+            Some(_) => 0,
+            None => -1,
+        }
+    }
+}
+
+impl Output {
+    /// Appends to what is kept, or writes at a place within what is there.
+    fn write(&mut self, offset: u64, end: u64, bytes: &[u8]) -> io::Result<()> {
+        if offset == end && self.kept.len() + bytes.len() <= KEPT {
+            self.kept.extend_from_slice(bytes);
+            return Ok(());
+        }
+        self.flush()?;
+        self.file.write_all_at(bytes, offset)?;
+        self.end = self.end.max(offset + bytes.len() as u64);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.kept.is_empty() {
+            self.file.write_all_at(&self.kept, self.end)?;
+            self.end += self.kept.len() as u64;
+            self.kept.clear();
+        }
+        Ok(())
+    }
+}
+
+/// # Safety
+///
+/// `context` is the one of a [`Lent::host`] that is alive.
+unsafe fn lent<'a>(context: *mut c_void) -> &'a Lent {
+    // SAFETY: the caller vouches for it.
+    unsafe { &*context.cast::<Lent>() }
+}
+
+extern "C" fn tick(at: *mut c_void, done: u64, total: u64) -> u32 {
+    // SAFETY: the plugin hands back the pointer it was given.
+    let Some(page) = &unsafe { lent(at) }.page else { return abi::TICK_CONTINUE };
+    let page = page.page();
+    page.done.store(done, Ordering::Relaxed);
+    page.total.store(total, Ordering::Relaxed);
+    page.stop.load(Ordering::Relaxed)
+}
+
+extern "C" fn warn(at: *mut c_void, message: Text) {
+    // SAFETY: as in `tick`; the text lives for this call.
+    let (lent, message) = unsafe { (lent(at), message.bytes()) };
+    let _ = lent.send(&Packer::new(frame::WARN).bytes(message).finish());
+}
+
+extern "C" fn lose(at: *mut c_void, feature: Text, detail: Text) {
+    // SAFETY: as in `warn`.
+    let (lent, feature, detail) = unsafe { (lent(at), feature.bytes(), detail.bytes()) };
+    let _ = lent.send(&Packer::new(frame::LOSE).bytes(feature).bytes(detail).finish());
+}
+
+extern "C" fn fail(at: *mut c_void, kind: Text, limit: Text, message: Text) {
+    // SAFETY: as in `warn`.
+    let (lent, kind, limit, message) =
+        unsafe { (lent(at), kind.to_string_lossy(), limit.to_string_lossy(), message.to_string_lossy()) };
+    lent.fail(&kind, &limit, &message);
+}
+
+extern "C" fn report(at: *mut c_void, json: Text) {
+    // SAFETY: as in `warn`.
+    let (lent, json) = unsafe { (lent(at), json.bytes()) };
+    let _ = lent.send(&Packer::new(frame::REPORT).bytes(json).finish());
+}
+
+extern "C" fn read_at(at: *mut c_void, index: usize, offset: u64, buffer: *mut u8, length: usize) -> i64 {
+    if buffer.is_null() || length == 0 {
+        return 0;
+    }
+    // SAFETY: the contract says the plugin's buffer has `length` bytes, all initialised; else as in `tick`.
+    let (lent, buffer) = unsafe { (lent(at), std::slice::from_raw_parts_mut(buffer, length)) };
+    lent.read_at(index, offset, buffer)
+}
+
+extern "C" fn release(at: *mut c_void, index: usize) {
+    // SAFETY: as in `tick`.
+    let lent = unsafe { lent(at) };
+    let Some(input) = lent.inputs.get(index) else { return };
+    // A mapping stays: the plugin may still hold a slice of it.
+    if input.mapping.is_none() && lock(&input.file).take().is_some() {
+        let _ = lent.send(&Packer::new(frame::RELEASE).u64(index as u64).finish());
+    }
+}
+
+extern "C" fn open_output(at: *mut c_void, output: *const abi::Output) -> i64 {
+    // SAFETY: as in `tick`; the struct lives for this call, null is refused.
+    let (lent, output) = unsafe { (lent(at), output.as_ref()) };
+    output.map_or(-1, |output| lent.open(output))
+}
+
+extern "C" fn write(at: *mut c_void, output: i64, bytes: Text) -> i32 {
+    // SAFETY: as in `warn`.
+    let (lent, bytes) = unsafe { (lent(at), bytes.bytes()) };
+    lent.write(output, None, bytes)
+}
+
+extern "C" fn write_at(at: *mut c_void, output: i64, offset: u64, bytes: Text) -> i32 {
+    // SAFETY: as in `warn`.
+    let (lent, bytes) = unsafe { (lent(at), bytes.bytes()) };
+    lent.write(output, Some(offset), bytes)
+}
+
+extern "C" fn close_output(at: *mut c_void, output: i64) -> i32 {
+    // SAFETY: as in `tick`.
+    unsafe { lent(at) }.close(output)
+}
+
+extern "C" fn extension(_: *mut c_void, _: Text) -> *const c_void {
+    std::ptr::null()
+}

@@ -1,0 +1,199 @@
+//! One call of a worker, from the engine's side. Whatever a worker says is checked before it is believed.
+
+use super::frame::{self, Fields, Packer};
+use super::memory::{self, SharedPage};
+use super::process::Process;
+use super::request;
+use crate::run::{Call, Content, OutputSpec, StepContext, StepRequest};
+use crate::{Error, ErrorKind};
+use formwork_abi as abi;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How often progress, cancel and deadline are looked at.
+const PULSE: Duration = Duration::from_millis(5);
+/// How long a worker that is told to stop may take to do so.
+const GRACE: Duration = Duration::from_millis(250);
+/// Inputs in memory that are handed over before they are asked for.
+const MAPPED: usize = 64;
+
+/// How a call ended.
+pub(super) enum End {
+    /// The plugin returned this status; the worker may serve another call.
+    Done(i32),
+    /// The worker died or has to be killed.
+    Dead,
+    /// It was stopped; the worker has to be killed.
+    Stopped(Error),
+}
+
+/// A call under way.
+pub(super) struct Talk<'t> {
+    process: &'t Process,
+    request: &'t StepRequest<'t>,
+    context: &'t StepContext<'t>,
+    page: SharedPage,
+    stopping: Option<(Instant, Error)>,
+    /// Whether the worker opened an output, so that it cannot be done over.
+    pub(super) wrote: bool,
+}
+
+impl<'t> Talk<'t> {
+    /// Hands a call over.
+    pub(super) fn begin(
+        process: &'t Process,
+        call: Call,
+        request: &'t StepRequest<'t>,
+        context: &'t StepContext<'t>,
+    ) -> io::Result<Talk<'t>> {
+        let page = SharedPage::new()?;
+        process.socket.send_with(&[frame::PAGE], &page.file)?;
+        for (index, item) in request.inputs.iter().enumerate().take(MAPPED) {
+            let head = Packer::new(frame::MAPPED).u64(index as u64).finish();
+            match &item.content {
+                Content::Memory(bytes) => process.socket.send_with(&head, &memory::file_of(bytes)?)?,
+                Content::File(file) if file.path().as_os_str().is_empty() => {
+                    let file = file.file()?;
+                    if memory::is_sealed(&file) {
+                        process.socket.send_with(&head, &*file)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        process.socket.send(&request::pack(call, request))?;
+        Ok(Talk { process, request, context, page, stopping: None, wrote: false })
+    }
+
+    /// Serves the worker until the call ended.
+    pub(super) fn run(&mut self) -> End {
+        loop {
+            if let Some(end) = self.look_after() {
+                return end;
+            }
+            match self.process.socket.receive(Some(PULSE)) {
+                Ok(None) => {}
+                Ok(Some(packet)) => {
+                    let Some((kind, fields)) = packet.fields() else { return self.nonsense() };
+                    if kind == frame::DONE {
+                        let mut fields = fields;
+                        return match fields.u32() {
+                            Some(status) => self.done(status.cast_signed()),
+                            None => self.nonsense(),
+                        };
+                    }
+                    match self.serve(kind, fields) {
+                        Some(Ok(())) => {}
+                        // The answer could not be sent: the worker is gone.
+                        Some(Err(_)) => return self.dead(),
+                        None => return self.nonsense(),
+                    }
+                }
+                Err(_) => return self.dead(),
+            }
+        }
+    }
+
+    /// Passes progress on, and the wish to stop.
+    fn look_after(&mut self) -> Option<End> {
+        let page = self.page.page();
+        self.context.advance(page.done.load(Ordering::Relaxed), page.total.load(Ordering::Relaxed));
+        if let Some((since, error)) = &self.stopping {
+            return (since.elapsed() >= GRACE).then(|| End::Stopped(error.clone()));
+        }
+        if let Err(error) = self.context.control().check() {
+            let late = error.kind == ErrorKind::Timeout;
+            let answer = if late { abi::TICK_DEADLINE } else { abi::TICK_CANCELLED };
+            page.stop.store(answer, Ordering::Relaxed);
+            self.stopping = Some((Instant::now(), error));
+        }
+        None
+    }
+
+    fn done(&mut self, status: i32) -> End {
+        match self.stopping.take() {
+            Some((_, error)) if status != abi::STATUS_OK => End::Stopped(error),
+            _ => End::Done(status),
+        }
+    }
+
+    fn dead(&mut self) -> End {
+        self.stopping.take().map_or(End::Dead, |(_, error)| End::Stopped(error))
+    }
+
+    fn nonsense(&self) -> End {
+        End::Stopped(Error::new(ErrorKind::PluginFault, "the worker sent a frame that makes no sense"))
+    }
+
+    /// Does what a frame asks. `None`: it makes no sense.
+    fn serve(&mut self, kind: u8, mut fields: Fields<'_>) -> Option<io::Result<()>> {
+        let context = self.context;
+        match kind {
+            frame::NEED => return Some(self.hand_over(fields.u64()?)),
+            frame::OPEN => {
+                let (kind, length) = (fields.u32()?, fields.u64()?);
+                let spec = OutputSpec {
+                    kind,
+                    length: (length != abi::LENGTH_UNKNOWN).then_some(length),
+                    modified: crate::run::time(fields.i64()?),
+                    mode: fields.u32()?,
+                    name: fields.text()?.to_owned(),
+                    format: fields.text()?.to_owned(),
+                };
+                self.wrote = true;
+                return Some(match context.open_shared(spec) {
+                    Some((id, file)) => self.grant(id, Some(&file)),
+                    None => self.deny(),
+                });
+            }
+            frame::CLOSE => {
+                let closed = context.close_shared(i64::try_from(fields.u64()?).ok()?);
+                return Some(if closed { self.grant(0, None) } else { self.deny() });
+            }
+            frame::WARN => context.warn(&String::from_utf8_lossy(fields.bytes()?)),
+            frame::LOSE => {
+                let (feature, detail) = (fields.bytes()?, fields.bytes()?);
+                context.lose(std::str::from_utf8(feature).ok()?, &String::from_utf8_lossy(detail));
+            }
+            frame::FAIL => context.fail(fields.text()?, fields.text()?, fields.text()?),
+            frame::REPORT => context.report(fields.bytes()?),
+            frame::RELEASE => {
+                if let Some(item) = self.request.inputs.get(usize::try_from(fields.u64()?).ok()?) {
+                    item.release();
+                }
+            }
+            _ => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn hand_over(&self, index: u64) -> io::Result<()> {
+        let item = usize::try_from(index).ok().and_then(|index| self.request.inputs.get(index));
+        let Some(item) = item else { return self.deny() };
+        let opened = match &item.content {
+            Content::File(file) => file.file(),
+            Content::Memory(bytes) => return self.grant(index, Some(&memory::file_of(bytes)?)),
+            _ => return self.deny(),
+        };
+        match opened {
+            Ok(file) => self.grant(index, Some(&file)),
+            Err(error) => {
+                self.context.record(Error::io(format!("cannot read {}", item.name), &error));
+                self.deny()
+            }
+        }
+    }
+
+    fn grant(&self, value: u64, file: Option<&std::fs::File>) -> io::Result<()> {
+        let answer = Packer::new(frame::GRANTED).u64(value).finish();
+        match file {
+            Some(file) => self.process.socket.send_with(&answer, file),
+            None => self.process.socket.send(&answer),
+        }
+    }
+
+    fn deny(&self) -> io::Result<()> {
+        self.process.socket.send(&[frame::DENIED])
+    }
+}
