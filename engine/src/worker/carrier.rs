@@ -1,10 +1,10 @@
 //! The carrier that runs steps in workers.
 
-use super::cage::{Budget, Class, set_for};
+use super::cage::{Budget, Class};
 use super::process::Process;
 use super::talk::{End, Talk};
 use crate::registry::Plugin;
-use crate::run::{Call, Carrier, InProcess, StepContext, StepRequest};
+use crate::run::{Call, Carrier, Control, InProcess, StepContext, StepRequest};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi as abi;
 use std::collections::HashMap;
@@ -65,6 +65,11 @@ impl Workers {
     /// A carrier of this isolation. No worker is started yet.
     pub fn new(isolation: Isolation) -> Workers {
         Workers { isolation, idle: Mutex::default(), deaths: Mutex::default() }
+    }
+
+    /// Ends the workers of a job. The engine does this itself; for those who use a carrier without one.
+    pub fn end_job(&self, control: &Control) {
+        self.job_ended(control.domain());
     }
 
     /// A ready worker of that plugin: one that served the same job, one that served nobody, or a new one.
@@ -162,12 +167,7 @@ impl Carrier for Workers {
             (worker.domain, worker.calls) = (domain, worker.calls + 1);
             let lengths = request.inputs.iter().map(crate::run::Item::length);
             let mapped = lengths.fold(0, u64::saturating_add);
-            // A worker that died before its call is found dead by the call.
-            let _ = set_for(
-                worker.id(),
-                &request.limits,
-                Budget { cpu_seconds: self.isolation.cpu_seconds, mapped },
-            );
+            worker.limit(&request.limits, Budget { cpu_seconds: self.isolation.cpu_seconds, mapped });
             let (end, wrote) = match Talk::begin(&worker, call, request, context) {
                 Ok(mut talk) => (talk.run(), talk.wrote),
                 Err(_) => (End::Dead, false),

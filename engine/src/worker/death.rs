@@ -77,7 +77,6 @@ pub(super) fn of(status: ExitStatus, messages: &File) -> Death {
         Some(libc::SIGILL | libc::SIGTRAP | libc::SIGFPE) => death("it ran into a trap", Cause::Crash),
         Some(libc::SIGSYS) => death("it made a system call that is forbidden to it", Cause::Policy),
         Some(libc::SIGXCPU) => death("out of processor time", Cause::Limit("cpu")),
-        // With soft and hard limit alike the kernel kills at once.
         Some(libc::SIGKILL) => death("it was killed", Cause::Killed),
         Some(libc::SIGXFSZ) => death("an output grew too large", Cause::Limit("output")),
         Some(signal) => death(&format!("signal {signal}"), Cause::Crash),

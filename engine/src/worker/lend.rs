@@ -57,12 +57,7 @@ impl Lent {
     }
 
     /// Gets ready for a call.
-    pub(super) fn begin(
-        self,
-        unpacked: &Unpacked,
-        page: SharedPage,
-        mut mapped: HashMap<usize, (Mapping, File)>,
-    ) -> Lent {
+    pub(super) fn begin(self, unpacked: &Unpacked, mut mapped: HashMap<usize, (Mapping, File)>) -> Lent {
         let inputs = unpacked.inputs.iter().enumerate().map(|(index, head)| {
             let (mapping, file) = match mapped.remove(&index) {
                 Some((mapping, file)) => (Some(mapping), Some(Arc::new(file))),
@@ -70,17 +65,18 @@ impl Lent {
             };
             Input { inline: head.inline.clone(), mapping, file: Mutex::new(file) }
         });
-        Lent {
-            inputs: inputs.collect(),
-            page: Some(page),
-            most: unpacked.limits.output,
-            ..Lent::new(self.socket.into_inner().unwrap_or_else(PoisonError::into_inner))
-        }
+        Lent { inputs: inputs.collect(), most: unpacked.limits.output, ..self.end() }
     }
 
     /// Forgets a call.
     pub(super) fn end(self) -> Lent {
-        Lent::new(self.socket.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let socket = self.socket.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Lent { page: self.page, ..Lent::new(socket) }
+    }
+
+    /// Takes the page that is shared with the engine.
+    pub(super) fn share(&mut self, page: SharedPage) {
+        self.page = Some(page);
     }
 
     pub(super) fn receive(&self) -> io::Result<Option<Packet>> {

@@ -1,10 +1,12 @@
 //! One worker process, from its start to its end.
 
-use super::cage::Class;
+use super::cage::{Budget, Class, set_for};
 use super::death::{self, Death};
+use super::memory::SharedPage;
 use super::socket::Socket;
 use super::{frame, memory};
 use crate::{Error, ErrorKind, Result};
+use formwork_abi::Limits;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -19,6 +21,10 @@ pub(super) struct Process {
     child: Child,
     pub(super) socket: Socket,
     messages: File,
+    /// Shared with the worker from its first call on.
+    pub(super) page: SharedPage,
+    /// The limits it was given last.
+    limits: Option<(Limits, Budget)>,
     /// Work it did belongs to this trust domain; 0 when it has done none.
     pub(super) domain: u64,
     pub(super) calls: u32,
@@ -51,7 +57,10 @@ impl Process {
             .stderr(messages.try_clone().map_err(unavailable)?)
             .spawn()
             .map_err(unavailable)?;
-        Ok(Process { child, socket, messages, domain: 0, calls: 0, started: Instant::now() })
+        let page = SharedPage::new().map_err(unavailable)?;
+        socket.send_with(&[frame::PAGE], &page.file).map_err(unavailable)?;
+        let started = Instant::now();
+        Ok(Process { child, socket, messages, page, limits: None, domain: 0, calls: 0, started })
     }
 
     /// Waits until it is locked in.
@@ -87,9 +96,11 @@ impl Process {
         }
     }
 
-    /// The process's number.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    /// Limits what it may use from now on. A worker that died before its call is found dead by the call.
+    pub(super) fn limit(&mut self, limits: &Limits, budget: Budget) {
+        if self.limits != Some((*limits, budget)) && set_for(self.child.id(), limits, budget).is_ok() {
+            self.limits = Some((*limits, budget));
+        }
     }
 
     /// Kills it, when it still lives, and says how it ended.

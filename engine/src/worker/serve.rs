@@ -55,13 +55,15 @@ fn start(arguments: &[String]) -> Result<Library> {
 
 fn serve_calls(library: &Library, socket: Socket) -> u8 {
     let mut lent = Lent::new(socket);
-    let mut page = None;
     let mut mapped = HashMap::new();
     loop {
         let Ok(Some(packet)) = lent.receive() else { return 0 };
         let file = packet.descriptor.map(File::from);
         match (frame::Fields::of(&packet.bytes), file) {
-            (Some((frame::PAGE, _)), Some(file)) => page = SharedPage::of(file).ok(),
+            (Some((frame::PAGE, _)), Some(file)) => match SharedPage::of(file) {
+                Ok(page) => lent.share(page),
+                Err(_) => return 4,
+            },
             (Some((frame::MAPPED, mut fields)), Some(file)) => {
                 if let (Some(index), Ok(mapping)) = (fields.u64(), Mapping::of(&file)) {
                     mapped.insert(index as usize, (mapping, file));
@@ -69,8 +71,7 @@ fn serve_calls(library: &Library, socket: Socket) -> u8 {
             }
             (Some((frame::CALL, fields)), _) => {
                 let Some(unpacked) = request::unpack(fields) else { return 4 };
-                let Some(page) = page.take() else { return 4 };
-                lent = lent.begin(&unpacked, page, std::mem::take(&mut mapped));
+                lent = lent.begin(&unpacked, std::mem::take(&mut mapped));
                 let status = call(library, &unpacked, &lent);
                 if lent.send(&Packer::new(frame::DONE).u32(status as u32).finish()).is_err() {
                     return 0;

@@ -2,13 +2,18 @@
 
 use super::frame::{self, Fields};
 use super::memory;
+use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// One end of the pair.
 #[derive(Debug)]
-pub(crate) struct Socket(OwnedFd);
+pub(crate) struct Socket {
+    end: OwnedFd,
+    /// Room for the packet that comes in.
+    room: RefCell<Vec<u8>>,
+}
 
 /// What came in.
 #[derive(Debug)]
@@ -30,12 +35,12 @@ impl Socket {
         }
         // SAFETY: both were just opened and belong to nobody else.
         let [ours, theirs] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
-        Ok((Socket(ours), theirs))
+        Ok((Socket::from_descriptor(ours), theirs))
     }
 
     /// Takes over an end.
     pub(crate) fn from_descriptor(descriptor: OwnedFd) -> Socket {
-        Socket(descriptor)
+        Socket { end: descriptor, room: RefCell::new(vec![0; frame::MOST]) }
     }
 
     /// Sends a frame; a long one goes through a memory file.
@@ -75,7 +80,7 @@ impl Socket {
         }
         loop {
             // SAFETY: the message points to buffers that live for the call.
-            let sent = unsafe { libc::sendmsg(self.0.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
+            let sent = unsafe { libc::sendmsg(self.end.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
             if sent >= 0 {
                 return Ok(());
             }
@@ -104,7 +109,7 @@ impl Socket {
     }
 
     fn wait(&self, patience: Duration) -> io::Result<bool> {
-        let mut poll = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut poll = libc::pollfd { fd: self.end.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         let milliseconds = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: one valid entry.
         match unsafe { libc::poll(&raw mut poll, 1, milliseconds) } {
@@ -118,8 +123,8 @@ impl Socket {
     }
 
     fn receive_packet(&self) -> io::Result<Packet> {
-        let mut bytes = vec![0_u8; frame::MOST];
-        let mut part = libc::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+        let mut room = self.room.borrow_mut();
+        let mut part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
         let mut control = Control::default();
         // SAFETY: all zeros is a valid empty message.
         let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
@@ -129,7 +134,7 @@ impl Socket {
         let count = loop {
             // SAFETY: the message points to buffers that live for the call.
             let count =
-                unsafe { libc::recvmsg(self.0.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
+                unsafe { libc::recvmsg(self.end.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
             match usize::try_from(count) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => break count,
@@ -146,7 +151,7 @@ impl Socket {
         if message.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0 || descriptors.len() > 1 {
             return Err(io::Error::other("a packet is longer than agreed"));
         }
-        bytes.truncate(count);
+        let bytes = room.get(..count).unwrap_or_default().to_vec();
         Ok(Packet { bytes, descriptor: descriptors.pop() })
     }
 }
@@ -160,7 +165,7 @@ impl Packet {
 
 impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.end.as_raw_fd()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One call of a worker, from the engine's side. Whatever a worker says is checked before it is believed.
 
 use super::frame::{self, Fields, Packer};
-use super::memory::{self, SharedPage};
+use super::memory::{self, Page};
 use super::process::Process;
 use super::request;
 use crate::run::{Call, Content, OutputSpec, StepContext, StepRequest};
@@ -33,7 +33,7 @@ pub(super) struct Talk<'t> {
     process: &'t Process,
     request: &'t StepRequest<'t>,
     context: &'t StepContext<'t>,
-    page: SharedPage,
+    page: &'t Page,
     stopping: Option<(Instant, Error)>,
     /// Whether the worker opened an output, so that it cannot be done over.
     pub(super) wrote: bool,
@@ -47,8 +47,11 @@ impl<'t> Talk<'t> {
         request: &'t StepRequest<'t>,
         context: &'t StepContext<'t>,
     ) -> io::Result<Talk<'t>> {
-        let page = SharedPage::new()?;
-        process.socket.send_with(&[frame::PAGE], &page.file)?;
+        let page = process.page.page();
+        for number in [&page.done, &page.total] {
+            number.store(0, Ordering::Relaxed);
+        }
+        page.stop.store(0, Ordering::Relaxed);
         for (index, item) in request.inputs.iter().enumerate().take(MAPPED) {
             let head = Packer::new(frame::MAPPED).u64(index as u64).finish();
             match &item.content {
@@ -97,7 +100,7 @@ impl<'t> Talk<'t> {
 
     /// Passes progress on, and the wish to stop.
     fn look_after(&mut self) -> Option<End> {
-        let page = self.page.page();
+        let page = self.page;
         self.context.advance(page.done.load(Ordering::Relaxed), page.total.load(Ordering::Relaxed));
         if let Some((since, error)) = &self.stopping {
             return (since.elapsed() >= GRACE).then(|| End::Stopped(error.clone()));

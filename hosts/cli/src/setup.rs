@@ -37,6 +37,12 @@ pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool, isolation: O
         .build()
 }
 
+/// The level plugins run at when nothing else is asked for; `None` without the program for it.
+pub(crate) fn isolation() -> Option<u8> {
+    let program = env::current_exe().ok()?;
+    worker(&program).is_file().then_some(ISOLATION)
+}
+
 /// The program that runs plugins: `FORMWORK_WORKER`, else beside this program or in `../libexec`.
 fn worker(program: &Path) -> PathBuf {
     if let Some(given) = env::var_os("FORMWORK_WORKER") {

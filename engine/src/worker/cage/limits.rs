@@ -9,7 +9,7 @@ const OWN_MEMORY: u64 = 1 << 30;
 const OPEN_FILES: u64 = 1_024;
 
 /// What a worker may use during one call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
     /// Seconds of processor time from the worker's start.
     pub(crate) cpu_seconds: u64,
@@ -32,17 +32,18 @@ pub(crate) fn set_for(process: u32, limits: &Limits, budget: Budget) -> io::Resu
     for (resource, most) in [
         (libc::RLIMIT_AS, memory),
         (libc::RLIMIT_FSIZE, limits.output.max(1 << 20)),
-        (libc::RLIMIT_CPU, budget.cpu_seconds),
         (libc::RLIMIT_NOFILE, OPEN_FILES),
         (libc::RLIMIT_CORE, 0),
     ] {
-        set(process, resource, most)?;
+        set(process, resource, most, most)?;
     }
-    Ok(())
+    // A moment between the two: the first ends the process with a signal that tells why, the second just ends it.
+    let seconds = budget.cpu_seconds;
+    set(process, libc::RLIMIT_CPU, seconds, seconds.saturating_add(2))
 }
 
-fn set(process: u32, resource: Resource, most: u64) -> io::Result<()> {
-    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+fn set(process: u32, resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
     // SAFETY: the pointer is to a value that lives for the call.
     let status =
         unsafe { libc::prlimit(process.cast_signed(), resource, &raw const limit, std::ptr::null_mut()) };

@@ -34,13 +34,17 @@ pub(crate) fn run(args: &Listing) -> Result<u8> {
             .map(|refusal| json!({"path": refusal.path, "reason": refusal.reason}))
             .collect();
         show::line(
-            &json!({"version": env!("CARGO_PKG_VERSION"), "processors": setup::processors(),
+            &json!({"version": env!("CARGO_PKG_VERSION"), "processors": setup::processors(), "isolation": setup::isolation(),
             "plugins": plugins, "refused": refusals})
             .to_string(),
         );
         return Ok(exit::OK);
     }
     show::line(&format!("formwork {}, {} processors", env!("CARGO_PKG_VERSION"), setup::processors()));
+    match setup::isolation() {
+        Some(level) => show::line(&format!("plugins run at isolation level {level}")),
+        None => show::line("formwork-worker is missing: install it beside formwork, or use --isolation 0"),
+    }
     for plugin in registry.plugins() {
         let about = &plugin.description;
         show::line(&format!("\n{} {}  {}  [{}]", about.id, about.version, about.summary, about.licence));
