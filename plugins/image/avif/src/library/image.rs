@@ -113,16 +113,17 @@ impl Image {
             fields.transferCharacteristics = sys::AVIF_TRANSFER_CHARACTERISTICS_UNSPECIFIED as u16;
         }
         let image = self.inner.as_ptr();
+        // EXIF the library cannot read is left out rather than the picture refused.
+        let readable = |block: &&Vec<u8>| block.starts_with(b"II*\0") || block.starts_with(b"MM\0*");
         let set = [
-            (&metadata.icc, sys::avifImageSetProfileICC as unsafe extern "C" fn(_, _, _) -> _),
-            (&metadata.exif, sys::avifImageSetMetadataExif),
-            (&metadata.xmp, sys::avifImageSetMetadataXMP),
+            (metadata.icc.as_ref(), sys::avifImageSetProfileICC as unsafe extern "C" fn(_, _, _) -> _),
+            (metadata.exif.as_ref().filter(readable), sys::avifImageSetMetadataExif),
+            (metadata.xmp.as_ref(), sys::avifImageSetMetadataXMP),
         ];
         for (block, set) in set {
             let Some(block) = block else { continue };
             // SAFETY: the image is live; the library copies `length` bytes.
             let code = unsafe { set(image, block.as_ptr(), block.len()) };
-            // EXIF the library cannot read is left out rather than the picture refused.
             if code != sys::AVIF_RESULT_INVALID_EXIF_PAYLOAD {
                 check(code, ErrorKind::Internal, None)?;
             }
