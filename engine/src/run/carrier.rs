@@ -104,14 +104,19 @@ impl Carrier for InProcess {
             Call::Probe => library.probe(&step, &host),
             Call::Run => library.run(&step, &host),
         };
-        match (status, context.take_failure()) {
-            (abi::STATUS_OK, _) => Ok(()),
-            (_, Some(error)) => Err(error),
-            (status, None) => Err(Error::new(
-                ErrorKind::PluginFault,
-                format!("the plugin {} failed with status {status} and gave no reason", plugin.id()),
-            )),
-        }
+        ended(plugin, status, context)
+    }
+}
+
+/// What a plugin's status means: success, or the failure it recorded.
+pub(crate) fn ended(plugin: &Plugin, status: i32, context: &StepContext<'_>) -> Result<()> {
+    match (status, context.take_failure()) {
+        (abi::STATUS_OK, _) => Ok(()),
+        (_, Some(error)) => Err(error),
+        (status, None) => Err(Error::new(
+            ErrorKind::PluginFault,
+            format!("the plugin {} failed with status {status} and gave no reason", plugin.id()),
+        )),
     }
 }
 

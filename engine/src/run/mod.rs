@@ -12,8 +12,8 @@ mod schedule;
 mod sink;
 mod work;
 
-pub(crate) use carrier::raw_input;
 pub use carrier::{Call, Carrier, InProcess, StepRequest};
+pub(crate) use carrier::{ended, raw_input};
 pub use control::{CancelToken, Control};
 pub(crate) use host::time;
 pub use host::{Found, StepContext};

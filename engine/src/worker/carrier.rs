@@ -6,7 +6,6 @@ use super::talk::{End, Talk};
 use crate::registry::Plugin;
 use crate::run::{Call, Carrier, Control, InProcess, StepContext, StepRequest};
 use crate::{Error, ErrorKind, Result};
-use formwork_abi as abi;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -175,7 +174,7 @@ impl Carrier for Workers {
             match end {
                 End::Done(status) => {
                     self.give_back(plugin, worker);
-                    return ended(plugin, status, context);
+                    return crate::run::ended(plugin, status, context);
                 }
                 End::Stopped(error) => return Err(error),
                 End::Dead => {
@@ -194,17 +193,6 @@ impl Carrier for Workers {
         for workers in lock(&self.idle).values_mut() {
             workers.retain(|worker| worker.domain != domain);
         }
-    }
-}
-
-fn ended(plugin: &Plugin, status: i32, context: &StepContext<'_>) -> Result<()> {
-    match (status, context.take_failure()) {
-        (abi::STATUS_OK, _) => Ok(()),
-        (_, Some(error)) => Err(error),
-        (status, None) => Err(Error::new(
-            ErrorKind::PluginFault,
-            format!("the plugin {} failed with status {status} and gave no reason", plugin.id()),
-        )),
     }
 }
 
