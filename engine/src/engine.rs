@@ -4,7 +4,7 @@ use crate::load::{Cache, Scanner};
 use crate::matrix::Matrix;
 use crate::plan::Route;
 use crate::registry::Registry;
-use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Work};
+use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, TrustDomain, Work};
 use crate::worker::{Isolation, Workers};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
@@ -134,11 +134,14 @@ impl Builder {
                 registry,
                 limits: self.limits,
                 threads: self.threads,
+                areas: match &self.isolation {
+                    Some(isolation) => StagingAreas::with_keeper(&isolation.worker),
+                    None => StagingAreas::default(),
+                },
                 carrier: match self.isolation {
-                    Some(isolation) => Box::new(Workers::new(isolation)),
+                    Some(isolation) => Box::new(Workers::new(isolation, &self.temporary)),
                     None => Box::new(InProcess),
                 },
-                areas: StagingAreas::default(),
                 temporary: self.temporary,
                 // A decoded picture passes between steps in memory; what is larger goes to disk.
                 spill_over: 512 << 20,
@@ -240,7 +243,7 @@ impl Engine {
     /// jobs at once and share the processors out among them.
     pub fn run_on(&self, job: &Job, control: &Control, threads: u32) -> JobReport {
         let report = run::run_job(&self.parts, job, threads.max(1), control);
-        self.parts.carrier.job_ended(control.domain());
+        self.job_ended(control);
         report
     }
 
@@ -252,7 +255,7 @@ impl Engine {
     pub fn plan(&self, item: Item, work: &Work, count: usize) -> Result<Plan<'_>> {
         let control = Control::default();
         let planned = run::plan_for(&self.parts, work, &mut [item], &control, count);
-        self.parts.carrier.job_ended(control.domain());
+        self.job_ended(&control);
         let planned = planned?;
         Ok(Plan {
             routes: planned.routes,
@@ -269,8 +272,19 @@ impl Engine {
     /// `io` when it cannot be read. A broken header is no error: see [`Probe::problem`].
     pub fn probe(&self, mut item: Item, control: &Control) -> Result<Probe> {
         let probe = run::probe_item(&self.parts, &mut item, control);
-        self.parts.carrier.job_ended(control.domain());
+        self.job_ended(control);
         probe
+    }
+
+    /// Ends the workers that are kept for a domain. Jobs of it may still run; they start new ones.
+    pub fn leave(&self, domain: TrustDomain) {
+        self.parts.carrier.domain_ended(domain);
+    }
+
+    fn job_ended(&self, control: &Control) {
+        if let Some(domain) = control.own_domain() {
+            self.parts.carrier.domain_ended(domain);
+        }
     }
 
     /// Removes everything unfinished from the disk at once. For a host that must end now; work that
@@ -280,9 +294,10 @@ impl Engine {
     }
 }
 
-/// Greatest resident memory of this process so far, in bytes; 0 when the system does not tell.
-pub(crate) fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// Greatest resident memory so far of a process (its number, or `self`), in bytes; 0 when the system does not
+/// tell.
+pub(crate) fn peak_memory_of(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
     kilobytes.unwrap_or(0).saturating_mul(1024)

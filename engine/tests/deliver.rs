@@ -96,8 +96,26 @@ fn abandoned_staging_folders_are_removed() {
     let folder = Folder::new("abandoned");
     let areas = StagingAreas::default();
     let staging = areas.create(&folder.0).unwrap();
+    staging.folder().unwrap();
     assert_eq!(folder.names().len(), 1);
     areas.remove_all();
     assert!(folder.names().is_empty());
     drop(staging);
+}
+
+/// What a killed process left has no lock any more.
+#[test]
+fn folders_of_killed_owners_are_cleared_away_by_the_next() {
+    let folder = Folder::new("killed");
+    for left in [".formwork-0", ".formwork-1"] {
+        std::fs::create_dir_all(folder.0.join(left).join("tree/sub")).unwrap();
+        std::fs::write(folder.0.join(left).join("main"), "half").unwrap();
+    }
+    let areas = StagingAreas::default();
+    let (first, second) = (areas.create(&folder.0).unwrap(), areas.create(&folder.0).unwrap());
+    let paths = [first.folder().unwrap(), second.folder().unwrap()];
+    assert_ne!(paths[0], paths[1], "a folder in use is nobody else's");
+    assert_eq!(folder.names(), [".formwork-0", ".formwork-1"], "and both are empty");
+    drop((first, second));
+    assert!(folder.names().is_empty());
 }

@@ -4,6 +4,8 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`place`] | where the program, the corpus and the foreign tools are |
+//! | [`processes`] | which processes are about, and what this one holds |
+//! | [`random`] | numbers and damage that are the same each time |
 //! | [`run`] | a process with a deadline, and what it cost |
 //! | [`program`] | our command line: a call, its receipt, its error kind |
 //! | [`corpus`] | the files of `MANIFEST.tsv` |
@@ -20,7 +22,9 @@ pub mod hostile;
 pub mod judge;
 pub mod made;
 pub mod place;
+pub mod processes;
 pub mod program;
+pub mod random;
 pub mod run;
 pub mod strict;
 pub mod tree;

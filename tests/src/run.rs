@@ -24,8 +24,8 @@ pub struct Finished {
     pub wall: Duration,
     /// User and system CPU time, with that of children it waited for.
     pub cpu: Duration,
-    /// Largest resident set in bytes, of the process or of a child it waited for. What this test program
-    /// itself holds is a floor under it.
+    /// Largest resident set in bytes, of the process or of a child it waited for, and of the largest process
+    /// of its group that outlived it, added. What this test program itself holds is a floor under it.
     pub peak_bytes: u64,
 }
 
@@ -70,6 +70,7 @@ pub fn run(command: &mut Command, limits: &Limits) -> Result<Finished> {
 
 /// Like [`run`], with `input` on stdin.
 pub fn run_with_input(command: &mut Command, input: &[u8], limits: &Limits) -> Result<Finished> {
+    adopt_orphans();
     let started = Instant::now();
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -87,6 +88,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limits: &Limits) -> R
     let (alarm, ended) = watch(&child, limits);
     let (status, usage) = wait(&child)?;
     let wall = started.elapsed();
+    let orphan_bytes = reap_orphans(process_id(&child));
     drop(ended);
     let timed_out = alarm.join().unwrap_or(false);
     if let Some(writer) = writer {
@@ -99,7 +101,7 @@ pub fn run_with_input(command: &mut Command, input: &[u8], limits: &Limits) -> R
         stderr: stderr.join().unwrap_or_default(),
         wall,
         cpu: span(usage.ru_utime) + span(usage.ru_stime),
-        peak_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+        peak_bytes: resident_bytes(&usage) + orphan_bytes,
     })
 }
 
@@ -158,6 +160,35 @@ fn wait(child: &Child) -> Result<(ExitStatus, libc::rusage)> {
             return Err(error.into());
         }
     }
+}
+
+/// Makes this process the parent of what its children leave behind, so that it can be reaped and measured.
+fn adopt_orphans() {
+    // SAFETY: takes plain numbers.
+    unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) };
+}
+
+/// How long what a process leaves behind may take to end: workers do when their engine is gone.
+const ORPHANS: Duration = Duration::from_secs(2);
+
+/// Waits for what is left of a group, and returns the largest resident set in bytes.
+fn reap_orphans(group: libc::pid_t) -> u64 {
+    let started = Instant::now();
+    let mut largest = 0;
+    loop {
+        // SAFETY: rusage is plain data for which all zeroes is a value.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live local of the right type; a null status is allowed.
+        match unsafe { libc::wait4(-group, std::ptr::null_mut(), libc::WNOHANG, &raw mut usage) } {
+            0 if started.elapsed() < ORPHANS => thread::sleep(Duration::from_millis(1)),
+            reaped if reaped > 0 => largest = largest.max(resident_bytes(&usage)),
+            _ => return largest,
+        }
+    }
+}
+
+fn resident_bytes(usage: &libc::rusage) -> u64 {
+    u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024
 }
 
 fn limit_address_space(child: &Child, bytes: u64) {

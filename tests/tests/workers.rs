@@ -7,6 +7,7 @@ use formwork::job::{Job, Operation};
 use formwork::run::{CancelToken, Control, Item, Work};
 use formwork::{Engine, ErrorKind, Isolation, Limits};
 use formwork_tests::place::{self, Scratch};
+use formwork_tests::processes::{self, descendants, descriptors};
 use serde_json::{Map, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,17 +28,8 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The worker program, built beside the test programs.
 fn worker() -> PathBuf {
-    let target = std::env::current_exe().unwrap();
-    let release = target.parent().and_then(Path::parent).unwrap().to_owned();
-    let worker = release.join("formwork-worker");
-    if !worker.is_file() {
-        let built =
-            Command::new(env!("CARGO")).args(["build", "--release", "-p", "formwork-worker"]).status();
-        assert!(built.unwrap().success());
-    }
-    worker
+    processes::worker().unwrap()
 }
 
 /// A folder with nothing but the plugin that misbehaves, readable by everybody.
@@ -103,23 +95,6 @@ fn within_deadline() -> Control {
     Control::new(CancelToken::default(), Some(DEADLINE))
 }
 
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-/// Processes that have this one as their parent.
-fn children() -> usize {
-    let own = std::process::id().to_string();
-    let stats = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-    let stats = stats.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
-    stats
-        .filter(|stat| {
-            let after_name = stat.rsplit(')').next().unwrap_or_default();
-            after_name.split_whitespace().nth(1) == Some(own.as_str())
-        })
-        .count()
-}
-
 /// Every misbehaviour and the kinds of error it may end in; `None`: it may also do no harm.
 const CASES: &[(&str, &[ErrorKind])] = &[
     ("panic", &[ErrorKind::PluginFault]),
@@ -157,7 +132,7 @@ const CASES_OF_OUTPUT: &[(&str, &[ErrorKind])] = &[
 fn misbehaviour_is_one_failed_task() {
     let _turn = turn();
     let plugins = plugins();
-    let (files, processes) = (descriptors(), children());
+    let (files, processes) = (descriptors(), descendants().len());
     let (mut tried, mut slowest) = (0, Duration::ZERO);
     for level in [1, 2, 3] {
         let stages = CASES.iter().flat_map(|case| [(true, case), (false, case)]);
@@ -184,7 +159,11 @@ fn misbehaviour_is_one_failed_task() {
             );
         }
     }
-    assert_eq!((descriptors(), children()), (files, processes), "descriptors and processes are left");
+    assert_eq!(
+        (descriptors(), descendants().len()),
+        (files, processes),
+        "descriptors and processes are left"
+    );
     println!("{tried} misbehaviours, the slowest took {slowest:?}; no descriptor and no process left");
 }
 
@@ -298,5 +277,6 @@ fn cancel_is_heard_and_enforced() {
         });
         assert!(took <= Duration::from_millis(most), "{mode}: cancel took {took:?}");
     }
-    assert_eq!(children(), 0, "workers are left");
+    drop(engine);
+    assert_eq!(descendants().len(), 0, "workers are left");
 }

@@ -1,3 +1,5 @@
+use super::staging::finish;
+use super::system::{link_unnamed, rename_if_free, unnamed_file_in};
 use super::{Staging, StagingAreas, names};
 use crate::run::{Content, Item};
 use crate::{Error, ErrorKind, Result};
@@ -99,7 +101,7 @@ impl Moves<'_> {
 
     /// The fast way: the staging folder holds nothing but these items, so it becomes the target.
     fn place_tree(&mut self, staging: &Arc<Staging>, items: &[Item]) -> Result<Vec<PathBuf>> {
-        let (tree, root) = (staging.tree(), &self.placement.path);
+        let (tree, root) = (staging.tree()?, &self.placement.path);
         let failed = |error: io::Error| Error::io(format!("cannot create {}", root.display()), &error);
         staging.make_folder(&tree).map_err(failed)?;
         for item in items.iter().filter(|item| is_directory(item)) {
@@ -164,17 +166,12 @@ impl Moves<'_> {
     }
 
     fn place_file(&mut self, item: &Item, target: &Path) -> Result<()> {
-        let staged = self.staged(item, target)?;
+        let finished = self.finished(item, target)?;
         if self.placement.durable {
-            let sync = File::open(&staged).and_then(|file| file.sync_data());
+            let sync = finished.open().and_then(|file| file.sync_data());
             sync.map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
         }
-        if self.placement.overwrite {
-            std::fs::rename(&staged, target)
-        } else {
-            rename_if_free(&staged, target)
-        }
-        .map_err(|error| match error.kind() {
+        self.name(finished, target).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => already_there(target),
             _ => Error::io(format!("cannot create {}", target.display()), &error)
                 .with_context("output", target.display().to_string()),
@@ -183,29 +180,78 @@ impl Moves<'_> {
         Ok(())
     }
 
-    /// The path of an item's bytes in a staging folder on the target's file system.
-    fn staged(&mut self, item: &Item, target: &Path) -> Result<PathBuf> {
+    /// Gives a finished file its name.
+    fn name(&mut self, finished: Finished, target: &Path) -> io::Result<()> {
+        let overwrite = self.placement.overwrite;
+        let staged = match finished {
+            Finished::Unnamed(file) => {
+                if !overwrite || target.symlink_metadata().is_err() {
+                    match link_unnamed(&file, target) {
+                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {}
+                        done => return done,
+                    }
+                }
+                // A link replaces nothing, a rename does.
+                let folder = self.staging().and_then(|staging| staging.folder()).map_err(io::Error::other)?;
+                let link = folder.join(format!("link-{}", self.done.len()));
+                link_unnamed(&file, &link)?;
+                link
+            }
+            Finished::Named(path) => path,
+        };
+        if overwrite { std::fs::rename(&staged, target) } else { rename_if_free(&staged, target) }
+    }
+
+    /// An item's bytes on the target's file system.
+    fn finished(&mut self, item: &Item, target: &Path) -> Result<Finished> {
+        let failed = |error: io::Error| Error::io(format!("cannot write {}", target.display()), &error);
         if let Content::File(file) = &item.content
             && file.staging.is_some()
         {
-            return Ok(file.path().to_owned());
+            return Ok(match file.path() {
+                path if path.as_os_str().is_empty() => Finished::Unnamed(file.file().map_err(failed)?),
+                path => Finished::Named(path.to_owned()),
+            });
         }
-        let staging = match &self.staging {
-            Some(staging) => staging.clone(),
-            None => self.staging.insert(self.areas.create(&self.placement.staging_parent())?).clone(),
+        let (file, path) = match unnamed_file_in(&self.placement.staging_parent()) {
+            Ok(file) => (file, PathBuf::new()),
+            Err(_) => {
+                let number = self.done.len();
+                self.staging()?.create(&format!("copy-{number}"))?
+            }
         };
-        let name = format!("copy-{}", self.done.len());
-        let (file, path) = staging.create(&name)?;
-        let failed = |error: io::Error| Error::io(format!("cannot write {}", target.display()), &error);
         copy(item, &file).map_err(failed)?;
-        staging.finish(file, &path, item.modified, item.mode)?;
-        Ok(path)
+        finish(&file, item.modified, item.mode)?;
+        let unnamed = path.as_os_str().is_empty();
+        Ok(if unnamed { Finished::Unnamed(Arc::new(file)) } else { Finished::Named(path) })
+    }
+
+    fn staging(&mut self) -> Result<&Arc<Staging>> {
+        if self.staging.is_none() {
+            self.staging = Some(self.areas.create(&self.placement.staging_parent())?);
+        }
+        self.staging.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "no staging area"))
     }
 
     fn undo(&mut self) {
         for path in self.done.drain(..).rev() {
             let folder = path.symlink_metadata().is_ok_and(|about| about.is_dir());
             let _ = if folder { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) };
+        }
+    }
+}
+
+/// A file with all its bytes, which only has to get its name.
+enum Finished {
+    Unnamed(Arc<File>),
+    Named(PathBuf),
+}
+
+impl Finished {
+    fn open(&self) -> io::Result<Arc<File>> {
+        match self {
+            Finished::Unnamed(file) => Ok(file.clone()),
+            Finished::Named(path) => File::open(path).map(Arc::new),
         }
     }
 }
@@ -234,50 +280,22 @@ fn is_directory(item: &Item) -> bool {
     matches!(item.content, Content::Directory)
 }
 
-/// The staging folder all files lie in, when it holds nothing else and can be moved as a whole.
+/// The staging area all files lie in, when it holds nothing else and can be moved as a whole.
 fn whole_tree(items: &[Item]) -> Option<Arc<Staging>> {
-    let mut whole: Option<Arc<Staging>> = None;
+    let mut whole: Option<(Arc<Staging>, PathBuf)> = None;
     for item in items {
         let Content::File(file) = &item.content else { continue };
-        let staging =
-            file.staging.as_ref().filter(|staging| file.path() == staging.tree().join(&item.name))?;
-        match &whole {
-            Some(known) if !Arc::ptr_eq(known, staging) => return None,
-            _ => whole = Some(staging.clone()),
+        let staging = file.staging.as_ref().filter(|_| !file.path().as_os_str().is_empty())?;
+        let tree = match &whole {
+            Some((known, tree)) if Arc::ptr_eq(known, staging) => tree,
+            Some(_) => return None,
+            None => &whole.insert((staging.clone(), staging.tree().ok()?)).1,
+        };
+        if file.path() != tree.join(&item.name) {
+            return None;
         }
     }
-    whole
-}
-
-/// Renames unless something is there, in one step where the file system can.
-fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
-    use std::ffi::CString;
-    use std::os::unix::ffi::OsStrExt;
-    let text = |path: &Path| {
-        CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
-    };
-    let (source, target) = (text(from)?, text(to)?);
-    // SAFETY: both strings end with a NUL and live for the call.
-    let status = unsafe {
-        libc::renameat2(
-            libc::AT_FDCWD,
-            source.as_ptr(),
-            libc::AT_FDCWD,
-            target.as_ptr(),
-            libc::RENAME_NOREPLACE,
-        )
-    };
-    if status == 0 {
-        return Ok(());
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EINVAL | libc::ENOSYS) => {
-            std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
-        }
-        _ => Err(error),
-    }
+    whole.map(|(staging, _)| staging)
 }
 
 fn already_there(path: &Path) -> Error {

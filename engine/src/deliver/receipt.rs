@@ -21,7 +21,8 @@ pub struct Receipt {
     pub warnings: Vec<String>,
     /// Milliseconds from start to the finished output.
     pub elapsed_ms: f64,
-    /// Greatest resident memory of this process so far, in bytes.
+    /// Greatest resident memory of this process so far, and of the largest worker of this task, added, in
+    /// bytes.
     pub peak_bytes: u64,
     /// Isolation level the steps really ran at.
     pub isolation: u8,

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 /// What plugin files said of themselves, kept between starts. It may be deleted at will.
 ///
-/// An entry holds as long as the file's size and time of change and the engine's version stay the same.
+/// An entry holds as long as the file's size and time of change and the engine's version stay the same. A
+/// refusal is not kept: a system that was out of something for a moment must not cost a plugin for good.
 /// Several processes may share one: it is replaced as a whole, and the last writer wins.
 #[derive(Debug)]
 pub struct Cache {
@@ -25,8 +26,7 @@ struct Entry {
     path: PathBuf,
     bytes: u64,
     modified: u128,
-    description: Option<Description>,
-    refusal: Option<String>,
+    description: Description,
 }
 
 impl Cache {
@@ -37,25 +37,35 @@ impl Cache {
 
     /// Describes all these plugin files, from the cache where it can, by scanning where it must.
     pub fn describe(&self, paths: &[PathBuf], scanner: &Scanner) -> Vec<(PathBuf, Scanned)> {
-        let stored = self.read();
-        let mut known: Vec<Entry> = stored.plugins;
         let stamps: Vec<_> = paths.iter().map(|path| stamp(path)).collect();
-        let fresh = |entry: &Entry, path: &PathBuf, stamp: (u64, u128)| {
-            entry.path == *path && (entry.bytes, entry.modified) == stamp
-        };
-        let missing: Vec<usize> = (0..paths.len())
-            .filter(|&at| !known.iter().any(|entry| fresh(entry, &paths[at], stamps[at])))
+        let mut known = self.read().plugins;
+        known.retain(|entry| {
+            let asked = paths.iter().zip(&stamps).find(|(path, _)| **path == entry.path);
+            asked.is_none_or(|(_, stamp)| (entry.bytes, entry.modified) == *stamp)
+        });
+        let before = known.len();
+        let scanned: Vec<std::result::Result<usize, String>> = paths
+            .iter()
+            .zip(stamps)
+            .map(|(path, (bytes, modified))| match known.iter().position(|entry| entry.path == *path) {
+                Some(place) => Ok(place),
+                None => scanner.scan(path).map(|description| {
+                    known.push(Entry { path: path.clone(), bytes, modified, description });
+                    known.len() - 1
+                }),
+            })
             .collect();
-        if !missing.is_empty() {
-            known.retain(|entry| missing.iter().all(|&at| entry.path != paths[at]));
-            known.extend(missing.iter().map(|&at| scan(&paths[at], stamps[at], scanner)));
+        if known.len() > before {
+            // Without a cache the next start takes longer; nothing else is lost.
             let _ = self.write(&known);
         }
-        let find = |path: &PathBuf| known.iter().position(|entry| entry.path == *path);
-        let places: Vec<_> = paths.iter().map(find).collect();
-        let mut known: Vec<_> = known.into_iter().map(Some).collect();
-        let take = |place: Option<usize>| place.and_then(|place| known[place].take());
-        places.into_iter().filter_map(take).map(|entry| (entry.path.clone(), answer(entry))).collect()
+        // Descriptions are large, so they move.
+        let mut known: Vec<_> = known.into_iter().map(|entry| Some(entry.description)).collect();
+        let mut take = |place: usize| known.get_mut(place).and_then(Option::take);
+        let described = scanned.into_iter().map(|scanned| {
+            scanned.and_then(|place| take(place).ok_or_else(|| "it is named twice".to_owned()))
+        });
+        paths.iter().cloned().zip(described).collect()
     }
 
     fn read(&self) -> Stored {
@@ -80,18 +90,6 @@ impl Cache {
             failed(&error)
         })
     }
-}
-
-fn scan(path: &Path, (bytes, modified): (u64, u128), scanner: &Scanner) -> Entry {
-    let (description, refusal) = match scanner.scan(path) {
-        Ok(description) => (Some(description), None),
-        Err(refusal) => (None, Some(refusal)),
-    };
-    Entry { path: path.to_owned(), bytes, modified, description, refusal }
-}
-
-fn answer(entry: Entry) -> Scanned {
-    entry.description.ok_or_else(|| entry.refusal.unwrap_or_default())
 }
 
 /// A file's size and time of change in nanoseconds; zeros when it cannot be told.

@@ -1,3 +1,4 @@
+use super::control::TrustDomain;
 use super::host::StepContext;
 use super::item::Item;
 use crate::matrix::{Setting, SettingValue};
@@ -34,8 +35,8 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// 3 with namespaces of its own.
     fn level(&self, plugin: &Plugin) -> u8;
 
-    /// A job ended: whatever is kept for its next step can go.
-    fn job_ended(&self, domain: u64) {
+    /// Whatever is kept for the next step of this domain can go.
+    fn domain_ended(&self, domain: TrustDomain) {
         let _ = domain;
     }
 

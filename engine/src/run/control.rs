@@ -37,18 +37,37 @@ pub struct Control {
     progress: Arc<AtomicU32>,
     /// The part of the whole this control stands for: start and span.
     share: Option<(f64, f64)>,
-    /// The job it belongs to: a number of its own for each control that is no part of another.
     domain: Domain,
 }
 
-/// A number no other value of this type has, unless it was copied.
+/// Jobs that trust each other, as those of one customer do: their steps may share workers, which saves starting
+/// some. Without one, each job is a domain of its own. Cloning gives the same domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TrustDomain(u64);
+
+impl TrustDomain {
+    /// A domain no other value is, unless it was copied.
+    #[allow(clippy::new_without_default, reason = "each is another, which a default must not be")]
+    pub fn new() -> TrustDomain {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        TrustDomain(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// The domain of a control: its job's own, or one it was put in.
 #[derive(Clone, Copy, Debug)]
-struct Domain(u64);
+struct Domain {
+    id: TrustDomain,
+    outlives_job: bool,
+}
 
 impl Default for Domain {
     fn default() -> Domain {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Domain(NEXT.fetch_add(1, Ordering::Relaxed))
+        Domain { id: TrustDomain::new(), outlives_job: false }
     }
 }
 
@@ -79,9 +98,21 @@ impl Control {
         Control { progress: self.progress.clone(), share: Some(share), domain: self.domain, ..part }
     }
 
-    /// What steps that may share a worker have in common: they belong to one job.
-    pub(crate) fn domain(&self) -> u64 {
-        self.domain.0
+    /// Puts the work in a domain, whose workers outlive the job: until they are too old, see
+    /// [`Isolation`](crate::Isolation), or [`Engine::leave`](crate::Engine::leave).
+    pub fn trusting(mut self, domain: TrustDomain) -> Control {
+        self.domain = Domain { id: domain, outlives_job: true };
+        self
+    }
+
+    /// What steps that may share a worker have in common.
+    pub fn domain(&self) -> TrustDomain {
+        self.domain.id
+    }
+
+    /// The domain that ends with the job.
+    pub(crate) fn own_domain(&self) -> Option<TrustDomain> {
+        (!self.domain.outlives_job).then_some(self.domain.id)
     }
 
     /// The token to cancel it with.

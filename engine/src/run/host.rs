@@ -33,6 +33,8 @@ pub struct Found {
     pub losses: Vec<(Feature, String)>,
     /// Facts.
     pub facts: Map<String, Value>,
+    /// Greatest resident memory of the worker that ran the step, in bytes; 0 without one.
+    pub worker_bytes: u64,
 }
 
 /// The most warnings and losses kept from one call; the rest is counted in one last sentence.
@@ -89,6 +91,10 @@ impl<'c> StepContext<'c> {
             let part = done.min(total) as f64 / total as f64;
             self.control.advance(self.share.0 + self.share.1 * part);
         }
+    }
+
+    pub(crate) fn note_worker_bytes(&self, bytes: u64) {
+        lock(&self.found).worker_bytes = bytes;
     }
 
     pub(crate) fn warn(&self, message: &str) {

@@ -54,8 +54,14 @@ impl LazyFile {
         LazyFile { path, length, open: Mutex::default(), staging: None }
     }
 
-    pub(crate) fn staged(path: PathBuf, length: u64, staging: Arc<crate::deliver::Staging>) -> LazyFile {
-        LazyFile { path, length, open: Mutex::default(), staging: Some(staging) }
+    /// A finished output in a staging area: closed and at `path`, or open and without a name.
+    pub(crate) fn staged(
+        open: Option<File>,
+        path: PathBuf,
+        length: u64,
+        staging: Arc<crate::deliver::Staging>,
+    ) -> LazyFile {
+        LazyFile { path, length, open: Mutex::new(open.map(Arc::new)), staging: Some(staging) }
     }
 
     /// An open file without a name.

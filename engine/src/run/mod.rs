@@ -14,7 +14,7 @@ mod work;
 
 pub use carrier::{Call, Carrier, InProcess, StepRequest};
 pub(crate) use carrier::{ended, raw_input};
-pub use control::{CancelToken, Control};
+pub use control::{CancelToken, Control, TrustDomain};
 pub(crate) use host::time;
 pub use host::{Found, StepContext};
 pub use item::{Content, Item};
@@ -22,6 +22,7 @@ pub use probe::Probe;
 pub(crate) use probe::probe as probe_item;
 pub(crate) use schedule::run_job;
 pub use schedule::{JobReport, TaskReport, TaskState};
+pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;
 pub(crate) use work::plan_for;

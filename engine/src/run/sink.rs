@@ -1,7 +1,7 @@
 //! Where the outputs of a step go: memory between steps, a staging folder at the end of a route.
 
 use super::item::{Content, Item, LazyFile};
-use crate::deliver::{Staging, names};
+use crate::deliver::{self, Staging, names};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi as abi;
 use std::collections::HashSet;
@@ -164,7 +164,7 @@ impl Sink {
         if let (Place::Memory { spill_over, folder }, Bytes::Memory(_)) = (&self.place, &output.bytes) {
             let failed = |error: std::io::Error| Error::io("cannot make room for an output", &error);
             let file = if large.is_some_and(|length| length > *spill_over) {
-                crate::deliver::unnamed_file(folder).map_err(failed)?
+                crate::deliver::spool_file(folder).map_err(failed)?
             } else {
                 crate::worker::memory_file(c"formwork-output").map_err(failed)?
             };
@@ -191,7 +191,7 @@ impl Sink {
         if output.closed {
             return Err(Error::new(ErrorKind::PluginFault, "the plugin closed an output twice"));
         }
-        let Bytes::File { file: Some(file), path, end } = &mut output.bytes else {
+        let Bytes::File { file: Some(file), end, .. } = &mut output.bytes else {
             return Err(Error::new(ErrorKind::Internal, "an output lost its file"));
         };
         let failed = |error: std::io::Error| Error::io("cannot look at an output", &error);
@@ -199,7 +199,7 @@ impl Sink {
         if self.written.fetch_add(*end, Ordering::Relaxed) + *end > self.most_bytes {
             return Err(limit("output", self.most_bytes));
         }
-        if path.as_os_str().is_empty() {
+        if matches!(self.place, Place::Memory { .. }) || kind != abi::KIND_FILE {
             if crate::worker::seal(file).is_err() && *end <= MOST_RESERVED {
                 // On disk, or still mapped by the writer: a copy cannot change any more.
                 let copy = copy_of(file, *end).map_err(failed)?;
@@ -220,10 +220,14 @@ impl Sink {
         let mut output = lock(&output);
         output.closed = true;
         let (modified, mode) = (output.spec.modified, output.spec.mode);
-        if let (Place::Staging(staging), Bytes::File { file, path, .. }) = (&self.place, &mut output.bytes)
-            && let Some(file) = file.take()
+        if let (Place::Staging(_), Bytes::File { file, path, .. }) = (&self.place, &mut output.bytes)
+            && let Some(open) = file
         {
-            staging.finish(file, path, modified, mode)?;
+            deliver::finish(open, modified, mode)?;
+            // Ten thousand outputs are not kept open; one without a name has to be.
+            if !path.as_os_str().is_empty() {
+                *file = None;
+            }
         }
         Ok(())
     }
@@ -264,8 +268,8 @@ impl Output {
             abi::KIND_HARD_LINK => Content::HardLink(names::checked(&text(&self.bytes))?),
             _ => match (self.bytes, staging) {
                 (Bytes::Memory(bytes), _) => Content::Memory(Arc::new(bytes)),
-                (Bytes::File { path, end, .. }, Some(staging)) => {
-                    Content::File(Arc::new(LazyFile::staged(path, end, staging.clone())))
+                (Bytes::File { file, path, end }, Some(staging)) => {
+                    Content::File(Arc::new(LazyFile::staged(file, path, end, staging.clone())))
                 }
                 (Bytes::File { file: Some(file), end, .. }, None) => {
                     Content::File(Arc::new(LazyFile::spooled(file, end)))
@@ -297,12 +301,12 @@ impl Bytes {
                 memory.try_reserve(beyond.len()).map_err(|_| limit("memory", memory.len() as u64))?;
                 memory.extend_from_slice(beyond);
             }
-            Bytes::File { file, path, end } => {
+            Bytes::File { file, end, .. } => {
                 let file = file
                     .as_ref()
                     .ok_or_else(|| Error::new(ErrorKind::PluginFault, "the output is closed"))?;
                 file.write_all_at(bytes, offset)
-                    .map_err(|error| Error::io(format!("cannot write {}", path.display()), &error))?;
+                    .map_err(|error| Error::io("cannot write an output", &error))?;
                 *end = (*end).max(offset + bytes.len() as u64);
             }
         }
@@ -322,12 +326,13 @@ fn copy_of(file: &File, length: u64) -> std::io::Result<File> {
 /// Moves an output from memory to a file without a name.
 fn spill(memory: &[u8], folder: &std::path::Path) -> Result<Bytes> {
     let failed = |error: std::io::Error| Error::io(format!("cannot spool to {}", folder.display()), &error);
-    let file = crate::deliver::unnamed_file(folder).map_err(failed)?;
+    let file = crate::deliver::spool_file(folder).map_err(failed)?;
     file.write_all_at(memory, 0).map_err(failed)?;
     Ok(Bytes::File { file: Some(file), path: PathBuf::new(), end: memory.len() as u64 })
 }
 
-fn limit(name: &str, allowed: u64) -> Error {
+/// The error that names a limit, its value, and what raises it.
+pub(crate) fn limit(name: &str, allowed: u64) -> Error {
     let mut error =
         Error::new(ErrorKind::LimitExceeded, format!("the limit `{name}` of {allowed} is reached"));
     error.limit = Some(name.to_owned());

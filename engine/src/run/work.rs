@@ -163,6 +163,7 @@ pub(crate) fn run(
     let first = items.first().map(|item| (item.name.clone(), item.format));
     let limits = Limits { threads, ..parts.limits };
     let mut facts = Map::new();
+    let mut worker_bytes = 0;
     let mut done = 0.0;
     for (number, hop) in route.hops.iter().enumerate() {
         control.check()?;
@@ -174,6 +175,7 @@ pub(crate) fn run(
         done += share;
         items = outputs;
         facts = found.facts;
+        worker_bytes = worker_bytes.max(found.worker_bytes);
         receipt.warnings.extend(found.warnings);
         note_losses(&mut receipt.losses, found.losses, hop);
     }
@@ -186,7 +188,7 @@ pub(crate) fn run(
     }
     receipt.route = route.to_json();
     receipt.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-    receipt.peak_bytes = crate::engine::peak_memory();
+    receipt.peak_bytes = crate::engine::peak_memory_of("self").saturating_add(worker_bytes);
     Ok((items, receipt))
 }
 

@@ -40,11 +40,12 @@ impl Death {
         !matches!(self.cause, Cause::Limit(_) | Cause::Policy)
     }
 
-    /// The task's error.
-    pub(super) fn error(&self, plugin: &str) -> Error {
+    /// The task's error. `value` tells the value of a limit.
+    pub(super) fn error(&self, plugin: &str, value: impl Fn(&str) -> u64) -> Error {
         let message = format!("the worker of the plugin {plugin} died: {}", self.what);
         match self.cause {
             Cause::Limit(limit) => {
+                let message = format!("{message}; the limit `{limit}` of {} is reached", value(limit));
                 let mut error = Error::new(ErrorKind::LimitExceeded, message);
                 error.limit = Some(limit.into());
                 error.with_hint(format!("raise the limit `{limit}` if the input is trusted"))

@@ -5,7 +5,7 @@
 //! build of one program (see [`VERSION`]), but the engine takes nothing on trust: every field is bounded.
 
 /// Changes with every change of a frame; engine and worker refuse each other when it differs.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// Most bytes of a frame; longer content travels in a memory file, see [`LONG`].
 pub(crate) const MOST: usize = 64 << 10;
 /// Most bytes of content in a memory file.
@@ -44,6 +44,12 @@ pub(crate) const CALL: u8 = 34;
 pub(crate) const GRANTED: u8 = 35;
 /// Engine: no; the engine knows why.
 pub(crate) const DENIED: u8 = 36;
+/// Engine, to a template: the file the next worker complains to, as a descriptor.
+pub(crate) const MESSAGES: u8 = 37;
+/// Engine, to a template: fork a worker. Bytes: its private folder; its socket as a descriptor.
+pub(crate) const FORK: u8 = 38;
+/// Engine, to a template: wait for worker `u32`, which ended or was killed.
+pub(crate) const REAP: u8 = 39;
 /// Either: the frame itself lies in the memory file whose descriptor comes with this one.
 pub(crate) const LONG: u8 = 64;
 

@@ -6,51 +6,92 @@ use super::lend::Lent;
 use super::memory::{Mapping, SharedPage};
 use super::request::{self, Unpacked};
 use super::socket::Socket;
+use super::template;
+use super::tidy::tidy;
 use crate::load::Library;
 use crate::run::Call;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::{self as abi, Text};
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::Path;
 
 /// What the `formwork-worker` program does: loads the plugin named by its arguments, gives up every right it
 /// does not need, and serves the engine at the other end of standard input. Returns the exit code.
 ///
-/// Arguments: path of the plugin, isolation level, class. Call it first thing in `main`, before any thread
-/// is started.
-pub fn serve(arguments: &[String]) -> u8 {
-    // SAFETY: the program was started with this end as its standard input, and nobody else uses it.
-    let socket = Socket::from_descriptor(unsafe { OwnedFd::from_raw_fd(0) });
-    let library = match start(arguments) {
-        Ok(library) => library,
-        Err(error) => {
-            let refusal = Packer::new(frame::REFUSED_START).text(error.kind.word()).text(&error.to_string());
-            return u8::from(socket.send(&refusal.finish()).is_err()) + 1;
+/// Arguments: path of the plugin, isolation level, class, private folder (may be empty); the word `template`
+/// before them makes it fork such workers on request instead; the word `tidy` and a folder make it look after
+/// that folder. Call it first thing in `main`, before any thread is started.
+pub fn serve(arguments: &[OsString]) -> u8 {
+    match arguments {
+        [word, folder] if word == crate::deliver::TIDY => tidy(Path::new(folder)),
+        [word, path, level, class] if word == TEMPLATE => template(path, level, class),
+        [path, level, class, folder] => {
+            let socket = Socket::standard_input();
+            match Start::new(path, level, class) {
+                Ok(start) => start.serve(socket, folder),
+                Err(error) => refuse(&socket, &error),
+            }
         }
-    };
-    cage::end_with_the_engine();
-    let level = arguments.get(1).and_then(|level| level.parse().ok()).unwrap_or(0);
-    if socket.send(&Packer::new(frame::HELLO).u32(frame::VERSION).u8(level).finish()).is_err() {
-        return 3;
+        _ => refuse(
+            &Socket::standard_input(),
+            &Error::invalid("this program is started by the engine, not by hand"),
+        ),
     }
-    serve_calls(&library, socket)
 }
 
-fn start(arguments: &[String]) -> Result<Library> {
-    let [path, level, class] = arguments else {
-        return Err(Error::invalid("this program is started by the engine, not by hand"));
-    };
-    let level: u8 = level.parse().map_err(|_| Error::invalid("the level is no number"))?;
-    let class = Class::from_word(class).ok_or_else(|| Error::invalid("this class is not known"))?;
-    cage::prepare();
-    super::status::answer();
-    let library = Library::open(Path::new(path))?;
-    cage::lock(level, class).map_err(|why| {
-        Error::new(ErrorKind::IsolationUnavailable, format!("isolation level {level} cannot be had: {why}"))
-    })?;
-    Ok(library)
+/// The word that makes a template.
+pub(super) const TEMPLATE: &str = "template";
+
+fn refuse(socket: &Socket, error: &Error) -> u8 {
+    let refusal = Packer::new(frame::REFUSED_START).text(error.kind.word()).text(&error.to_string());
+    u8::from(socket.send(&refusal.finish()).is_err()) + 1
+}
+
+fn template(path: &OsStr, level: &OsStr, class: &OsStr) -> u8 {
+    // A refusal is found by whoever wants a worker: its own start will say why.
+    let Ok(start) = Start::new(path, level, class) else { return 2 };
+    match template::serve_forks(Socket::standard_input()) {
+        Ok((socket, folder)) => start.serve(socket, &folder),
+        Err(code) => code,
+    }
+}
+
+/// A plugin that is loaded, and how it is to be locked in.
+struct Start {
+    library: Library,
+    level: u8,
+    class: Class,
+}
+
+impl Start {
+    fn new(path: &OsStr, level: &OsStr, class: &OsStr) -> Result<Start> {
+        let level = number(level).ok_or_else(|| Error::invalid("the level is no number"))?;
+        let class = class.to_str().and_then(Class::from_word);
+        let class = class.ok_or_else(|| Error::invalid("this class is not known"))?;
+        cage::prepare();
+        super::status::answer();
+        Ok(Start { library: Library::open(Path::new(path))?, level, class })
+    }
+
+    /// Locks this process in and serves until the engine hangs up.
+    fn serve(&self, socket: Socket, folder: &OsStr) -> u8 {
+        let level = self.level;
+        if let Err(why) = cage::lock(level, self.class, Path::new(folder)) {
+            let error = format!("isolation level {level} cannot be had: {why}");
+            return refuse(&socket, &Error::new(ErrorKind::IsolationUnavailable, error));
+        }
+        cage::end_with_the_engine();
+        if socket.send(&Packer::new(frame::HELLO).u32(frame::VERSION).u8(level).finish()).is_err() {
+            return 3;
+        }
+        serve_calls(&self.library, socket)
+    }
+}
+
+fn number(word: &OsStr) -> Option<u8> {
+    word.to_str()?.parse().ok()
 }
 
 fn serve_calls(library: &Library, socket: Socket) -> u8 {

@@ -38,6 +38,12 @@ impl Socket {
         Ok((Socket::from_descriptor(ours), theirs))
     }
 
+    /// The end a worker was started with.
+    pub(crate) fn standard_input() -> Socket {
+        // SAFETY: the program was started with this end as its standard input, and nobody else uses it.
+        Socket::from_descriptor(unsafe { OwnedFd::from_raw_fd(0) })
+    }
+
     /// Takes over an end.
     pub(crate) fn from_descriptor(descriptor: OwnedFd) -> Socket {
         Socket { end: descriptor, room: RefCell::new(vec![0; frame::MOST]) }

@@ -4,6 +4,7 @@ use super::frame::{self, Fields, Packer};
 use super::memory::{self, Page};
 use super::process::Process;
 use super::request;
+use crate::deliver::bytes_in;
 use crate::run::{Call, Content, OutputSpec, StepContext, StepRequest};
 use crate::{Error, ErrorKind};
 use formwork_abi as abi;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 const PULSE: Duration = Duration::from_millis(5);
 /// How long a worker that is told to stop may take to do so.
 const GRACE: Duration = Duration::from_millis(250);
+/// How often a private folder is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 /// Inputs in memory that are handed over before they are asked for.
 const MAPPED: usize = 64;
 
@@ -69,11 +72,18 @@ impl<'t> Talk<'t> {
         Ok(Talk { process, request, context, page, stopping: None, wrote: false })
     }
 
-    /// Serves the worker until the call ended.
-    pub(super) fn run(&mut self) -> End {
+    /// Serves the worker until the call ended. Its private folder may hold `temporary` bytes.
+    pub(super) fn run(&mut self, temporary: u64) -> End {
+        let mut looked = Instant::now();
         loop {
             if let Some(end) = self.look_after() {
                 return end;
+            }
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                if let Some(error) = self.overfull(temporary) {
+                    return End::Stopped(error);
+                }
             }
             match self.process.socket.receive(Some(PULSE)) {
                 Ok(None) => {}
@@ -112,6 +122,12 @@ impl<'t> Talk<'t> {
             self.stopping = Some((Instant::now(), error));
         }
         None
+    }
+
+    /// What is wrong when the private folder holds more than it may.
+    fn overfull(&self, most: u64) -> Option<Error> {
+        let folder = self.process.folder.as_ref()?;
+        (bytes_in(folder.path()) > most).then(|| crate::run::limit("temporary", most))
     }
 
     fn done(&mut self, status: i32) -> End {

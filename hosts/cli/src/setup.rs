@@ -20,16 +20,18 @@ const ISOLATION: u8 = if cfg!(target_os = "linux") { 2 } else { 1 };
 /// `isolation` is the least level plugins run at; default [`ISOLATION`].
 pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool, isolation: Option<u8>) -> Result<Engine> {
     let program = env::current_exe().map_err(|error| Error::io("cannot find this program", &error))?;
-    let mut builder = Engine::builder().limits(read_limits(limits)?).threads(threads).hashes(hashes);
+    let level = isolation.unwrap_or(ISOLATION);
+    let mut isolation = Isolation::new(level, worker(&program));
+    let limits = read_limits(limits, &mut isolation)?;
+    let mut builder = Engine::builder().limits(limits).threads(threads).hashes(hashes);
     for folder in plugin_folders(&program) {
         builder = builder.plugin_folder(folder);
     }
     if let Some(folder) = cache_folder() {
         builder = builder.cache_folder(folder);
     }
-    let level = isolation.unwrap_or(ISOLATION);
     if level > 0 {
-        builder = builder.isolation(Isolation::new(level, worker(&program)));
+        builder = builder.isolation(isolation);
     }
     builder
         .temporary_folder(env::temp_dir())
@@ -96,7 +98,8 @@ pub(crate) fn wishes(how: &How) -> Result<Wishes> {
     })
 }
 
-fn read_limits(given: &[String]) -> Result<Limits> {
+/// Reads the limits given with `--limit`; those of workers go into `isolation`.
+fn read_limits(given: &[String], isolation: &mut Isolation) -> Result<Limits> {
     let mut limits = Limits::default();
     for text in given {
         let (name, value) = pair(text, "--limit")?;
@@ -114,9 +117,13 @@ fn read_limits(given: &[String]) -> Result<Limits> {
             "ratio_floor" => &mut limits.ratio_floor,
             "depth" => &mut limits.depth,
             "name" => &mut limits.name,
+            "cpu" => &mut isolation.cpu_seconds,
+            "files" => &mut isolation.open_files,
+            "temporary" => &mut isolation.temporary_bytes,
             _ => {
                 return Err(Error::invalid(format!("there is no limit `{name}`")).with_hint(
-                    "limits are memory, pixels, side, frames, metadata, output, entries, ratio, ratio_floor, depth, name",
+                    "limits are memory, pixels, side, frames, metadata, output, entries, ratio, ratio_floor, depth, name, \
+                     cpu, files, temporary",
                 ));
             }
         };

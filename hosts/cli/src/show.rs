@@ -10,12 +10,17 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Prints a line to standard error, for people; a full disk or closed pipe there is no failure.
+pub(crate) fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Prints an error with its hint.
 pub(crate) fn error(error: &Error) {
     let red = if colours() { ("\x1b[31;1m", "\x1b[0m") } else { ("", "") };
-    eprintln!("{}error[{}]{}: {}", red.0, error.kind, red.1, clean(&error.to_string()));
+    aside(&format!("{}error[{}]{}: {}", red.0, error.kind, red.1, clean(&error.to_string())));
     if let Some(hint) = &error.hint {
-        eprintln!("  {}", clean(hint));
+        aside(&format!("  {}", clean(hint)));
     }
 }
 
@@ -72,15 +77,20 @@ pub(crate) fn receipt(receipt: &Receipt, quiet_names: bool) {
     let total: u64 = receipt.outputs.iter().map(|record| record.bytes).sum();
     if !quiet_names {
         let time = receipt.elapsed_ms / 1000.0;
-        eprintln!("{} → {}{more}  {}  {time:.2} s  ({way})", clean(&input.name), clean(&place), bytes(total));
+        aside(&format!(
+            "{} → {}{more}  {}  {time:.2} s  ({way})",
+            clean(&input.name),
+            clean(&place),
+            bytes(total)
+        ));
     }
     for warning in &receipt.warnings {
-        eprintln!("  note: {}", clean(warning));
+        aside(&format!("  note: {}", clean(warning)));
     }
     for loss in &receipt.losses {
         let detail =
             if loss.detail.is_empty() { String::new() } else { format!(": {}", clean(&loss.detail)) };
-        eprintln!("  lost {}{detail}", loss.feature);
+        aside(&format!("  lost {}{detail}", loss.feature));
     }
 }
 

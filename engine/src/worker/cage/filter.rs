@@ -137,6 +137,45 @@ const FILES: &[i64] = &[
     libc::SYS_lstat,
 ];
 
+/// What working in a private folder takes besides.
+const FOLDER: &[i64] = &[
+    libc::SYS_unlinkat,
+    libc::SYS_mkdirat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_flock,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    libc::SYS_utimensat,
+    libc::SYS_umask,
+    libc::SYS_pipe2,
+    libc::SYS_eventfd2,
+    libc::SYS_dup3,
+    libc::SYS_fchdir,
+    libc::SYS_chdir,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_unlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rmdir,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mkdir,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rename,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_link,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_symlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_pipe,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_dup2,
+];
+
 /// Installs the filters of a class. This thread cannot take them off again.
 pub(super) fn install(class: Class) -> Result<(), String> {
     let killed = KILLED.iter().chain(if class == Class::Programs { &[] } else { KILLED_IN_CODECS });
@@ -144,17 +183,26 @@ pub(super) fn install(class: Class) -> Result<(), String> {
     if class == Class::Programs {
         return Ok(());
     }
-    // The C library then makes threads by `clone`, whose flags can be looked at, and asks by `fstat`.
-    let unknown = plain([libc::SYS_clone3, libc::SYS_statx].iter().filter(|_| class == Class::Codec));
-    let unknown = if class == Class::Codec { unknown } else { plain(&[libc::SYS_clone3]) };
-    apply(unknown, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
+    apply(plain(unknown(class)), SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
     if class == Class::Codec && super::super::status::answers_itself() {
         apply(plain(&[libc::SYS_newfstatat]), SeccompAction::Allow, SeccompAction::Trap)?;
     }
-    let files = FILES.iter().filter(|_| class == Class::Files);
-    let mut allowed = plain(ALLOWED.iter().chain(files));
+    apply(allowed(class)?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
+}
+
+/// Calls that look as if the kernel were older: the C library then makes threads by `clone`, whose flags can be
+/// looked at, and asks by `fstat`.
+fn unknown(class: Class) -> &'static [i64] {
+    if class == Class::Codec { &[libc::SYS_clone3, libc::SYS_statx] } else { &[libc::SYS_clone3] }
+}
+
+/// What a class may call; everything else is refused.
+fn allowed(class: Class) -> Result<Rules, String> {
+    let files = FILES.iter().filter(|_| class != Class::Codec);
+    let folder = FOLDER.iter().filter(|_| class == Class::Folder);
+    let mut allowed = plain(ALLOWED.iter().chain(files).chain(folder));
     allowed.extend(conditional().map_err(|error| format!("seccomp: {error}"))?);
-    apply(allowed, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
+    Ok(allowed)
 }
 
 fn plain<'n>(numbers: impl IntoIterator<Item = &'n i64>) -> Rules {

@@ -5,9 +5,6 @@ use std::io;
 
 /// Address space for code, stacks and allocators, beside what the limit `memory` gives to content.
 const OWN_MEMORY: u64 = 1 << 30;
-/// Descriptors a worker may have open.
-const OPEN_FILES: u64 = 1_024;
-
 /// What a worker may use during one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
@@ -15,6 +12,8 @@ pub(crate) struct Budget {
     pub(crate) cpu_seconds: u64,
     /// Bytes of inputs that are mapped.
     pub(crate) mapped: u64,
+    /// Descriptors.
+    pub(crate) open_files: u64,
 }
 
 #[cfg(target_env = "gnu")]
@@ -32,7 +31,7 @@ pub(crate) fn set_for(process: u32, limits: &Limits, budget: Budget) -> io::Resu
     for (resource, most) in [
         (libc::RLIMIT_AS, memory),
         (libc::RLIMIT_FSIZE, limits.output.max(1 << 20)),
-        (libc::RLIMIT_NOFILE, OPEN_FILES),
+        (libc::RLIMIT_NOFILE, budget.open_files),
         (libc::RLIMIT_CORE, 0),
     ] {
         set(process, resource, most, most)?;

@@ -11,15 +11,18 @@ mod limits;
 pub(super) use limits::{Budget, set_for};
 
 use std::io;
+use std::path::Path;
 
 /// What a plugin needs beside its input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// Nothing.
     Codec,
-    /// Fonts and other read-only files of the system.
+    /// Fonts, read-only.
     Files,
-    /// Programs of the system.
+    /// A private folder, and files of the system, read-only.
+    Folder,
+    /// A private folder, and programs of the system.
     Programs,
 }
 
@@ -29,9 +32,15 @@ impl Class {
         Some(match word {
             "" | "codec" => Class::Codec,
             "files" => Class::Files,
+            "folder" => Class::Folder,
             "programs" => Class::Programs,
             _ => return None,
         })
+    }
+
+    /// Whether each of its workers gets a folder of its own to write in.
+    pub(crate) fn has_folder(self) -> bool {
+        matches!(self, Class::Folder | Class::Programs)
     }
 
     /// Its word.
@@ -39,6 +48,7 @@ impl Class {
         match self {
             Class::Codec => "codec",
             Class::Files => "files",
+            Class::Folder => "folder",
             Class::Programs => "programs",
         }
     }
@@ -46,14 +56,20 @@ impl Class {
 
 /// Drops what every worker can do without. Failures are no failure: what is not there need not be dropped.
 pub(super) fn prepare() {
-    // SAFETY: plain system calls; no descriptor above 2 is in use yet, and no thread runs.
+    close_spare_descriptors();
+    // SAFETY: plain system calls, and no thread runs.
     unsafe {
-        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32);
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
         libc::prctl(libc::PR_SET_DUMPABLE, 0);
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     }
     drop_capabilities();
+}
+
+/// Closes all descriptors but the first three. Call it while nothing else is open.
+pub(super) fn close_spare_descriptors() {
+    // SAFETY: a system call; no descriptor above 2 is in use.
+    unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
 }
 
 /// Gives up the powers of root, when there are any.
@@ -70,17 +86,24 @@ fn drop_capabilities() {
     unsafe { libc::syscall(libc::SYS_capset, &raw const header, nothing.as_ptr()) };
 }
 
-/// Locks the worker in.
+/// Locks the worker in. `folder` is its private folder, or empty.
 ///
 /// # Errors
 ///
 /// Why this level cannot be had.
-pub(super) fn lock(level: u8, class: Class) -> Result<(), String> {
+pub(super) fn lock(level: u8, class: Class, folder: &Path) -> Result<(), String> {
+    if class.has_folder() {
+        // SAFETY: no thread runs that could read the environment meanwhile.
+        unsafe {
+            std::env::set_var("TMPDIR", folder);
+            std::env::set_var("HOME", folder);
+        }
+    }
     if level >= 3 {
         own_namespaces(class).map_err(|error| format!("no namespaces of its own: {error}"))?;
     }
     if level >= 2 {
-        access::restrict(class)?;
+        access::restrict(class, folder)?;
         filter::install(class)?;
     }
     Ok(())

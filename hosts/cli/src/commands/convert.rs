@@ -182,12 +182,8 @@ impl<'a> Session<'a> {
         bar.finish_and_clear();
         let failed = failed.into_inner();
         if !self.args.how.json {
-            eprintln!(
-                "{} of {} done{}",
-                transfers.len() - failed,
-                transfers.len(),
-                if failed > 0 { format!(", {failed} failed") } else { String::new() }
-            );
+            let failures = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+            show::aside(&format!("{} of {} done{failures}", transfers.len() - failed, transfers.len()));
         }
         Ok(match (cancel.is_cancelled(), failed) {
             (true, _) => exit::INTERRUPTED,
@@ -225,15 +221,16 @@ impl<'a> Session<'a> {
     fn tell_one(&self, input: &Path, outcome: &Result<Receipt>, cancel: &CancelToken) {
         // With the result on standard output, the receipt has to stand aside.
         let aside = self.request.output.as_deref().is_some_and(inputs::is_standard);
-        let print =
-            |json: serde_json::Value| if aside { eprintln!("{json}") } else { show::line(&json.to_string()) };
+        let print = |json: serde_json::Value| {
+            if aside { show::aside(&json.to_string()) } else { show::line(&json.to_string()) }
+        };
         match outcome {
             Ok(receipt) if self.args.how.json => print(show::success_json(receipt)),
             Ok(receipt) => show::receipt(receipt, aside && !std::io::stderr().is_terminal()),
             Err(error) if self.args.how.json => {
                 print(show::failure_json(&input.display().to_string(), error))
             }
-            Err(_) if cancel.is_cancelled() => eprintln!("interrupted; nothing was left behind"),
+            Err(_) if cancel.is_cancelled() => show::aside("interrupted; nothing was left behind"),
             Err(error) => {
                 show::error(&error.clone().with_context("input", input.display().to_string()));
             }

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
         } else {
             task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
             if let Some(error) = &task.error {
-                eprint!("task {}: ", task.task);
+                show::aside(&format!("task {}:", task.task));
                 show::error(error);
             }
         }

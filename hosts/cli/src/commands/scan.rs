@@ -12,7 +12,7 @@ pub(crate) fn run(path: &Path) -> Result<u8> {
             Ok(exit::OK)
         }
         Err(error) => {
-            eprintln!("{}", error.message);
+            show::aside(&error.message);
             Ok(exit::code(&error))
         }
     }
