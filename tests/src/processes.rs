@@ -76,15 +76,16 @@ pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
-/// Finds the worker program beside the running test, and builds it when it is not there.
+/// Finds the worker program beside the program under test, and builds it when it is not there.
 ///
 /// # Errors
 ///
 /// It cannot be built.
 pub fn worker() -> Result<PathBuf> {
     let running = std::env::current_exe()?;
-    let folder = running.ancestors().nth(2).ok_or("a test program lies in target/<profile>/deps")?;
-    let worker = folder.join("formwork-worker");
+    // A test program is in <target>/<profile>/deps/, a tool in <target>/<profile>/.
+    let folder = running.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let worker = folder.ok_or("this program lies nowhere")?.join("formwork-worker");
     if !worker.is_file() {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);

@@ -134,7 +134,7 @@ fn misbehaviour_is_one_failed_task() {
     let plugins = plugins();
     let (files, processes) = (descriptors(), descendants().len());
     let (mut tried, mut slowest) = (0, Duration::ZERO);
-    for level in [1, 2, 3] {
+    for (level, forked) in [(1, false), (2, false), (2, true), (3, false)] {
         let stages = CASES.iter().flat_map(|case| [(true, case), (false, case)]);
         for (probing, (mode, kinds)) in stages.chain(CASES_OF_OUTPUT.iter().map(|case| (false, case))) {
             if *mode == "fork_bomb" && level == 1 {
@@ -142,6 +142,9 @@ fn misbehaviour_is_one_failed_task() {
             }
             // A fresh engine: a quarantine of one case must not answer for the next.
             let engine = engine(&plugins, level);
+            if forked {
+                run(&engine, text(""), &[], &within_deadline()).unwrap();
+            }
             let start = Instant::now();
             let outcome = match probing {
                 true => probe(&engine, text(mode)),
@@ -236,6 +239,31 @@ fn no_way_out_for_an_unprivileged_user() {
         "{} attempts to get out as an unprivileged user, {refused} refused",
         formwork_misbehave::ESCAPES.len()
     );
+}
+
+/// A plugin with a private folder may write there, up to a limit, and nowhere else; the folder goes with it.
+#[test]
+fn a_private_folder_is_all_there_is_to_write_in() {
+    let _turn = turn();
+    let (plugins, temporary) = (plugins(), Scratch::new("workers-temporary").unwrap());
+    for class in ["folder", "programs"] {
+        // SAFETY: tests of this file take turns, and no other thread reads the environment.
+        unsafe { std::env::set_var(formwork_misbehave::TOUCHES, class) };
+        let isolation = Isolation { temporary_bytes: 8 << 20, ..Isolation::new(2, worker()) };
+        let builder = Engine::builder().plugin_folder(plugins.path()).temporary_folder(temporary.path());
+        let engine = builder.isolation(isolation).build().unwrap();
+        // SAFETY: as above.
+        unsafe { std::env::remove_var(formwork_misbehave::TOUCHES) };
+        let error = run(&engine, text(""), &[("mode", "folder_bomb")], &within_deadline()).unwrap_err();
+        assert_eq!(
+            (error.kind, error.limit.as_deref()),
+            (ErrorKind::LimitExceeded, Some("temporary")),
+            "{error}"
+        );
+        let warnings = run(&engine, text(""), &[("escape", "create_file")], &within_deadline()).unwrap();
+        assert!(warnings.iter().any(|said| said.starts_with("refused")), "{class}: {warnings:?}");
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{class}: the folder is left");
+    }
 }
 
 #[test]

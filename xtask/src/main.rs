@@ -1,5 +1,6 @@
 //! Chores of this repository, as `cargo xtask <chore>`. Without one, the list.
 
+mod census;
 mod conformance;
 mod dependencies;
 mod derived;
@@ -16,6 +17,7 @@ type Chore = (&'static str, &'static str, fn(&mut lexopt::Parser) -> Result<bool
 
 const CHORES: &[Chore] = &[
     ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
+    ("census", "watch which system calls plugins make, for the filters of workers", census::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

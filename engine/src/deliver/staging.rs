@@ -99,11 +99,16 @@ impl Staging {
         Ok(self.folder()?.join(TREE))
     }
 
+    /// The file without a name for the main output, when there is one.
+    pub(crate) fn take_main(&self) -> Option<File> {
+        lock(&self.main).take()
+    }
+
     /// Opens a new file for an output; the empty name is the main one. `name` has been checked. The path is
     /// empty when the file has no name.
     pub(crate) fn create(&self, name: &str) -> Result<(File, PathBuf)> {
         if name.is_empty()
-            && let Some(file) = lock(&self.main).take()
+            && let Some(file) = self.take_main()
         {
             return Ok((file, PathBuf::new()));
         }

@@ -35,6 +35,16 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
     /// 3 with namespaces of its own.
     fn level(&self, plugin: &Plugin) -> u8;
 
+    /// Gets an input ready that several calls will read, as by moving it to where workers reach it.
+    ///
+    /// # Errors
+    ///
+    /// `io`.
+    fn adopt(&self, item: &mut Item) -> Result<()> {
+        let _ = item;
+        Ok(())
+    }
+
     /// Whatever is kept for the next step of this domain can go.
     fn domain_ended(&self, domain: TrustDomain) {
         let _ = domain;

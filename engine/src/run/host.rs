@@ -137,7 +137,17 @@ impl<'c> StepContext<'c> {
         opened.map(|(id, file)| (id as u64, file)).map_err(|error| self.record(error)).ok()
     }
 
-    /// Closes such an output; the failure is recorded.
+    /// A file for the main output, to be handed over before that is opened, and the longest it is for.
+    pub(crate) fn file_ahead(&self) -> Option<(File, u64)> {
+        self.sink.file_ahead()
+    }
+
+    /// Opens the main output in that file; the failure is recorded.
+    pub(crate) fn open_ahead(&self, spec: OutputSpec, file: File) -> bool {
+        self.status(self.sink.open_ahead(spec, file)) == 0
+    }
+
+    /// Closes an output that another process wrote; the failure is recorded.
     pub(crate) fn close_shared(&self, id: i64) -> bool {
         self.status(self.sink.close_shared(id)) == 0
     }

@@ -17,7 +17,7 @@ pub(crate) use carrier::{ended, raw_input};
 pub use control::{CancelToken, Control, TrustDomain};
 pub(crate) use host::time;
 pub use host::{Found, StepContext};
-pub use item::{Content, Item};
+pub use item::{Content, Item, LazyFile};
 pub use probe::Probe;
 pub(crate) use probe::probe as probe_item;
 pub(crate) use schedule::run_job;

@@ -94,13 +94,7 @@ impl Sink {
     }
 
     pub(super) fn open(&self, mut spec: OutputSpec) -> Result<usize> {
-        if !spec.name.is_empty() {
-            spec.name = names::checked(&spec.name)?;
-        }
-        if !lock(&self.taken).insert(spec.name.clone()) && spec.kind != abi::KIND_DIRECTORY {
-            let error = format!("two outputs have the name `{}`", spec.name);
-            return Err(Error::new(ErrorKind::PluginFault, error));
-        }
+        self.claim_name(&mut spec)?;
         let bytes = match (&self.place, spec.kind) {
             (Place::Staging(staging), abi::KIND_FILE) => {
                 let (file, path) = staging.create(&spec.name)?;
@@ -108,6 +102,21 @@ impl Sink {
             }
             _ => Bytes::Memory(self.reserve(spec.length)?),
         };
+        self.push(spec, bytes)
+    }
+
+    fn claim_name(&self, spec: &mut OutputSpec) -> Result<()> {
+        if !spec.name.is_empty() {
+            spec.name = names::checked(&spec.name)?;
+        }
+        if !lock(&self.taken).insert(spec.name.clone()) && spec.kind != abi::KIND_DIRECTORY {
+            let error = format!("two outputs have the name `{}`", spec.name);
+            return Err(Error::new(ErrorKind::PluginFault, error));
+        }
+        Ok(())
+    }
+
+    fn push(&self, spec: OutputSpec, bytes: Bytes) -> Result<usize> {
         let mut outputs = lock(&self.outputs);
         if outputs.len() as u64 >= self.most_outputs {
             return Err(limit("entries", self.most_outputs));
@@ -153,6 +162,26 @@ impl Sink {
             output.bytes = spill(memory, folder)?;
         }
         output.bytes.write(offset, bytes)
+    }
+
+    /// A file for the main output, before that is opened, and the longest it is for; `None` when it cannot be had
+    /// cheaply.
+    pub(super) fn file_ahead(&self) -> Option<(File, u64)> {
+        match &self.place {
+            Place::Staging(staging) => staging.take_main().map(|file| (file, u64::MAX)),
+            Place::Memory { spill_over, .. } => {
+                crate::worker::memory_file(c"formwork-output").ok().map(|file| (file, *spill_over))
+            }
+        }
+    }
+
+    /// Opens the main output, which must be the first, in such a file.
+    pub(super) fn open_ahead(&self, mut spec: OutputSpec, file: File) -> Result<()> {
+        self.claim_name(&mut spec)?;
+        match self.push(spec, Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 })? {
+            0 => Ok(()),
+            _ => Err(Error::new(ErrorKind::PluginFault, "the plugin opened its main output too late")),
+        }
     }
 
     /// Opens an output whose bytes another process writes through the file that is returned.

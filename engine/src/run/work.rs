@@ -152,6 +152,9 @@ pub(crate) fn run(
     control: &Control,
 ) -> Result<(Vec<Item>, Receipt)> {
     let started = Instant::now();
+    for item in &mut items {
+        parts.carrier.adopt(item)?;
+    }
     let planned = plan_for(parts, work, &mut items, control, 1)?;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;

@@ -2,15 +2,16 @@
 
 use super::cage::Budget;
 use super::isolation::Isolation;
+use super::memory;
 use super::pool::Pool;
 use super::process::Process;
 use super::talk::{End, Talk};
 use crate::registry::Plugin;
-use crate::run::{Call, Carrier, InProcess, Item, StepContext, StepRequest, TrustDomain};
+use crate::run::{Call, Carrier, Content, InProcess, Item, LazyFile, StepContext, StepRequest, TrustDomain};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Runs steps in worker processes.
 #[derive(Debug)]
@@ -63,8 +64,13 @@ impl Workers {
         }
     }
 
-    fn check_quarantine(&self, plugin: &Plugin, key: blake3::Hash) -> Result<()> {
-        match lock(&self.deaths).get(&(plugin.id().to_owned(), key)) {
+    fn check_quarantine(&self, plugin: &Plugin, request: &StepRequest<'_>) -> Result<()> {
+        // Hashing takes as long as a small call, so it is done once there is something to compare with.
+        if lock(&self.deaths).is_empty() {
+            return Ok(());
+        }
+        let key = (plugin.id().to_owned(), telling(request));
+        match lock(&self.deaths).get(&key) {
             Some(deaths) if *deaths >= TRIES => Err(Error::new(
                 ErrorKind::PluginFault,
                 format!(
@@ -76,12 +82,13 @@ impl Workers {
         }
     }
 
-    fn note_death(&self, plugin: &Plugin, key: blake3::Hash) {
+    fn note_death(&self, plugin: &Plugin, request: &StepRequest<'_>) {
+        let key = (plugin.id().to_owned(), telling(request));
         let mut deaths = lock(&self.deaths);
         if deaths.len() >= REMEMBERED {
             deaths.clear();
         }
-        *deaths.entry((plugin.id().to_owned(), key)).or_default() += 1;
+        *deaths.entry(key).or_default() += 1;
     }
 }
 
@@ -102,9 +109,8 @@ impl Carrier for Workers {
             return InProcess.call(plugin, call, request, context);
         }
         let domain = context.control().domain().number();
-        let key = telling(request);
         loop {
-            self.check_quarantine(plugin, key)?;
+            self.check_quarantine(plugin, request)?;
             let mut worker = self.pool.take(plugin, domain)?;
             (worker.domain, worker.calls) = (domain, worker.calls + 1);
             worker.limit(&request.limits, self.budget(request));
@@ -119,14 +125,23 @@ impl Carrier for Workers {
                 (End::Stopped(error), _) => return Err(error),
                 (End::Dead, wrote) => {
                     let death = worker.bury();
-                    self.note_death(plugin, key);
-                    if wrote || !death.may_be_tried_again() || self.check_quarantine(plugin, key).is_err() {
+                    self.note_death(plugin, request);
+                    if wrote || !death.may_be_tried_again() || self.check_quarantine(plugin, request).is_err()
+                    {
                         return Err(death.error(plugin.id(), |name| self.limit(name, request)));
                     }
                     context.take_failure();
                 }
             }
         }
+    }
+
+    fn adopt(&self, item: &mut Item) -> Result<()> {
+        if let Content::Memory(bytes) = &item.content {
+            let file = memory::file_of(bytes).map_err(|error| Error::io("cannot share an input", &error))?;
+            item.content = Content::File(Arc::new(LazyFile::spooled(file, bytes.len() as u64)));
+        }
+        Ok(())
     }
 
     fn domain_ended(&self, domain: TrustDomain) {

@@ -5,7 +5,7 @@
 //! build of one program (see [`VERSION`]), but the engine takes nothing on trust: every field is bounded.
 
 /// Changes with every change of a frame; engine and worker refuse each other when it differs.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// Most bytes of a frame; longer content travels in a memory file, see [`LONG`].
 pub(crate) const MOST: usize = 64 << 10;
 /// Most bytes of content in a memory file.
@@ -19,7 +19,7 @@ pub(crate) const REFUSED_START: u8 = 2;
 pub(crate) const NEED: u8 = 3;
 /// Worker: open an output. `u32` kind, `u64` length, `i64` modified, `u32` mode, text name, text format.
 pub(crate) const OPEN: u8 = 4;
-/// Worker: output `u64` is complete.
+/// Worker: output `u64` is complete. No answer: a failure shows when the call ends.
 pub(crate) const CLOSE: u8 = 5;
 /// Worker: text: a warning.
 pub(crate) const WARN: u8 = 6;
@@ -33,11 +33,16 @@ pub(crate) const REPORT: u8 = 9;
 pub(crate) const RELEASE: u8 = 10;
 /// Worker: the call ended with status `u32`.
 pub(crate) const DONE: u8 = 11;
+/// Worker: the main output is opened in the file that was handed over, as number 0; fields as for [`OPEN`]. No
+/// answer.
+pub(crate) const OPEN_MAIN: u8 = 12;
 
 /// Engine: the shared page, as a descriptor.
 pub(crate) const PAGE: u8 = 32;
 /// Engine: input `u64` as a sealed memory file that may be mapped.
 pub(crate) const MAPPED: u8 = 33;
+/// Engine: a file for the main output of the next call, as a descriptor; `u64`: the longest output it is for.
+pub(crate) const MAIN: u8 = 40;
 /// Engine: the call. See `request.rs`.
 pub(crate) const CALL: u8 = 34;
 /// Engine: here is what you asked for; `u64`, and a descriptor where one was asked for.

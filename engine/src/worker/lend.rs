@@ -13,6 +13,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Bytes of small writes that are kept before they are written.
 const KEPT: usize = 256 << 10;
@@ -23,6 +24,8 @@ pub(super) struct Lent {
     page: Option<SharedPage>,
     inputs: Vec<Input>,
     outputs: Mutex<HashMap<i64, Arc<Mutex<Output>>>>,
+    /// A file for the main output and the longest it is for, until the first output is opened.
+    main: Mutex<Option<(File, u64)>>,
     written: AtomicU64,
     most: u64,
 }
@@ -51,13 +54,19 @@ impl Lent {
             page: None,
             inputs: Vec::new(),
             outputs: Mutex::default(),
+            main: Mutex::default(),
             written: AtomicU64::new(0),
             most: 0,
         }
     }
 
     /// Gets ready for a call.
-    pub(super) fn begin(self, unpacked: &Unpacked, mut mapped: HashMap<usize, (Mapping, File)>) -> Lent {
+    pub(super) fn begin(
+        self,
+        unpacked: &Unpacked,
+        mut mapped: HashMap<usize, (Mapping, File)>,
+        main: Option<(File, u64)>,
+    ) -> Lent {
         let inputs = unpacked.inputs.iter().enumerate().map(|(index, head)| {
             let (mapping, file) = match mapped.remove(&index) {
                 Some((mapping, file)) => (Some(mapping), Some(Arc::new(file))),
@@ -65,7 +74,8 @@ impl Lent {
             };
             Input { inline: head.inline.clone(), mapping, file: Mutex::new(file) }
         });
-        Lent { inputs: inputs.collect(), most: unpacked.limits.output, ..self.end() }
+        let (inputs, most, main) = (inputs.collect(), unpacked.limits.output, Mutex::new(main));
+        Lent { inputs, most, main, ..self.end() }
     }
 
     /// Forgets a call.
@@ -79,8 +89,8 @@ impl Lent {
         self.page = Some(page);
     }
 
-    pub(super) fn receive(&self) -> io::Result<Option<Packet>> {
-        lock(&self.socket).receive(None)
+    pub(super) fn receive(&self, patience: Option<Duration>) -> io::Result<Option<Packet>> {
+        lock(&self.socket).receive(patience)
     }
 
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
@@ -163,10 +173,25 @@ impl Lent {
     fn open(&self, output: &abi::Output) -> i64 {
         // SAFETY: the texts live for this call.
         let (name, format) = unsafe { (output.name.to_string_lossy(), output.format.to_string_lossy()) };
-        let question = Packer::new(frame::OPEN).u32(output.kind).u64(output.length).i64(output.modified);
-        let question = question.u32(output.mode).text(&name).text(&format).finish();
-        let Some((id, Some(file))) = self.ask(&question) else { return -1 };
-        let Ok(id) = i64::try_from(id) else { return -1 };
+        let ask = |kind: u8| {
+            let question = Packer::new(kind).u32(output.kind).u64(output.length).i64(output.modified);
+            question.u32(output.mode).text(&name).text(&format).finish()
+        };
+        // Whatever is opened first, the file for the main output is of use only then.
+        let ahead = lock(&self.main).take();
+        let fits = |most: u64| output.length == abi::LENGTH_UNKNOWN || output.length <= most;
+        let (id, file) = match ahead {
+            Some((file, most)) if name.is_empty() && output.kind == abi::KIND_FILE && fits(most) => {
+                if self.send(&ask(frame::OPEN_MAIN)).is_err() {
+                    return -1;
+                }
+                (0, file)
+            }
+            _ => match self.ask(&ask(frame::OPEN)) {
+                Some((id, Some(file))) => (id as i64, file),
+                _ => return -1,
+            },
+        };
         lock(&self.outputs).insert(id, Arc::new(Mutex::new(Output { file, end: 0, kept: Vec::new() })));
         id
     }
@@ -205,9 +230,9 @@ impl Lent {
             return self.fail("io", "", &format!("cannot write the output: {error}"));
         }
         drop(output);
-        match self.ask(&Packer::new(frame::CLOSE).u64(id as u64).finish()) {
-            Some(_) => 0,
-            None => -1,
+        match self.send(&Packer::new(frame::CLOSE).u64(id as u64).finish()) {
+            Ok(()) => 0,
+            Err(_) => -1,
         }
     }
 }

@@ -41,6 +41,10 @@ pub(super) struct Process {
     pub(super) started: Instant,
 }
 
+/// A worker ends soon, so its allocator need not give memory back to the system, which would zero it again for
+/// the next buffer (mallopt(3); other C libraries ignore it).
+const TUNABLES: &str = "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456";
+
 /// How the workers of one plugin are started.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
@@ -57,7 +61,7 @@ impl Recipe {
     fn command(&self, words: &[&OsStr], stdin: OwnedFd) -> Command {
         let mut command = Command::new(&self.program);
         command.args(words).arg(&self.plugin).arg(self.level.to_string()).arg(self.class.word());
-        command.env_clear().stdin(stdin).stdout(Stdio::null());
+        command.env_clear().env("GLIBC_TUNABLES", TUNABLES).stdin(stdin).stdout(Stdio::null());
         command
     }
 

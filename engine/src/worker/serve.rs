@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 /// What the `formwork-worker` program does: loads the plugin named by its arguments, gives up every right it
 /// does not need, and serves the engine at the other end of standard input. Returns the exit code.
@@ -90,6 +91,22 @@ impl Start {
     }
 }
 
+/// A worker that is started for a call gets it within this time; one that is kept ready does not.
+const AT_ONCE: Duration = Duration::from_millis(2);
+/// Heap that is touched ahead, in bytes: what a small picture takes.
+const TOUCHED: usize = 8 << 20;
+/// Bytes of a page of memory, or fewer.
+const PAGE: usize = 4_096;
+
+/// Has the system find memory for the heap while there is time: the allocator keeps it.
+fn warm_up() {
+    let mut heap: Vec<u8> = Vec::with_capacity(TOUCHED);
+    for page in heap.spare_capacity_mut().iter_mut().step_by(PAGE) {
+        page.write(1);
+    }
+    std::hint::black_box(&mut heap);
+}
+
 fn number(word: &OsStr) -> Option<u8> {
     word.to_str()?.parse().ok()
 }
@@ -97,14 +114,26 @@ fn number(word: &OsStr) -> Option<u8> {
 fn serve_calls(library: &Library, socket: Socket) -> u8 {
     let mut lent = Lent::new(socket);
     let mut mapped = HashMap::new();
+    let mut main = None;
+    let mut patience = Some(AT_ONCE);
     loop {
-        let Ok(Some(packet)) = lent.receive() else { return 0 };
+        let packet = match lent.receive(patience.take()) {
+            Ok(Some(packet)) => packet,
+            // Nobody waits for this worker yet.
+            Ok(None) => {
+                warm_up();
+                continue;
+            }
+            Err(_) => return 0,
+        };
+        patience = (packet.bytes == [frame::PAGE]).then_some(AT_ONCE);
         let file = packet.descriptor.map(File::from);
         match (frame::Fields::of(&packet.bytes), file) {
             (Some((frame::PAGE, _)), Some(file)) => match SharedPage::of(file) {
                 Ok(page) => lent.share(page),
                 Err(_) => return 4,
             },
+            (Some((frame::MAIN, mut fields)), Some(file)) => main = fields.u64().map(|most| (file, most)),
             (Some((frame::MAPPED, mut fields)), Some(file)) => {
                 if let (Some(index), Ok(mapping)) = (fields.u64(), Mapping::of(&file)) {
                     mapped.insert(index as usize, (mapping, file));
@@ -112,7 +141,7 @@ fn serve_calls(library: &Library, socket: Socket) -> u8 {
             }
             (Some((frame::CALL, fields)), _) => {
                 let Some(unpacked) = request::unpack(fields) else { return 4 };
-                lent = lent.begin(&unpacked, std::mem::take(&mut mapped));
+                lent = lent.begin(&unpacked, std::mem::take(&mut mapped), main.take());
                 let status = call(library, &unpacked, &lent);
                 if lent.send(&Packer::new(frame::DONE).u32(status as u32).finish()).is_err() {
                     return 0;

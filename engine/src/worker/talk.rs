@@ -8,6 +8,7 @@ use crate::deliver::bytes_in;
 use crate::run::{Call, Content, OutputSpec, StepContext, StepRequest};
 use crate::{Error, ErrorKind};
 use formwork_abi as abi;
+use std::fs::File;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -38,6 +39,10 @@ pub(super) struct Talk<'t> {
     context: &'t StepContext<'t>,
     page: &'t Page,
     stopping: Option<(Instant, Error)>,
+    /// The file that was handed over for the main output, until that is opened.
+    main: Option<File>,
+    /// Something failed that the worker was not told of.
+    failed: bool,
     /// Whether the worker opened an output, so that it cannot be done over.
     pub(super) wrote: bool,
 }
@@ -68,8 +73,13 @@ impl<'t> Talk<'t> {
                 _ => {}
             }
         }
+        let ahead = if call == Call::Run { context.file_ahead() } else { None };
+        if let Some((main, most)) = &ahead {
+            process.socket.send_with(&Packer::new(frame::MAIN).u64(*most).finish(), main)?;
+        }
+        let main = ahead.map(|(main, _)| main);
         process.socket.send(&request::pack(call, request))?;
-        Ok(Talk { process, request, context, page, stopping: None, wrote: false })
+        Ok(Talk { process, request, context, page, stopping: None, main, failed: false, wrote: false })
     }
 
     /// Serves the worker until the call ended. Its private folder may hold `temporary` bytes.
@@ -133,6 +143,7 @@ impl<'t> Talk<'t> {
     fn done(&mut self, status: i32) -> End {
         match self.stopping.take() {
             Some((_, error)) if status != abi::STATUS_OK => End::Stopped(error),
+            _ if self.failed && status == abi::STATUS_OK => End::Done(abi::STATUS_FAILED),
             _ => End::Done(status),
         }
     }
@@ -151,25 +162,23 @@ impl<'t> Talk<'t> {
         match kind {
             frame::NEED => return Some(self.hand_over(fields.u64()?)),
             frame::OPEN => {
-                let (kind, length) = (fields.u32()?, fields.u64()?);
-                let spec = OutputSpec {
-                    kind,
-                    length: (length != abi::LENGTH_UNKNOWN).then_some(length),
-                    modified: crate::run::time(fields.i64()?),
-                    mode: fields.u32()?,
-                    name: fields.text()?.to_owned(),
-                    format: fields.text()?.to_owned(),
-                };
+                let spec = output(&mut fields)?;
                 self.wrote = true;
                 return Some(match context.open_shared(spec) {
-                    Some((id, file)) => self.grant(id, Some(&file)),
+                    Some((id, file)) => self.grant(id, &file),
                     None => self.deny(),
                 });
             }
-            frame::CLOSE => {
-                let closed = context.close_shared(i64::try_from(fields.u64()?).ok()?);
-                return Some(if closed { self.grant(0, None) } else { self.deny() });
+            frame::OPEN_MAIN => {
+                let spec = output(&mut fields)?;
+                let file = self.main.take()?;
+                if spec.kind != abi::KIND_FILE || !spec.name.is_empty() {
+                    return None;
+                }
+                self.wrote = true;
+                self.failed |= !context.open_ahead(spec, file);
             }
+            frame::CLOSE => self.failed |= !context.close_shared(i64::try_from(fields.u64()?).ok()?),
             frame::WARN => context.warn(&String::from_utf8_lossy(fields.bytes()?)),
             frame::LOSE => {
                 let (feature, detail) = (fields.bytes()?, fields.bytes()?);
@@ -192,11 +201,11 @@ impl<'t> Talk<'t> {
         let Some(item) = item else { return self.deny() };
         let opened = match &item.content {
             Content::File(file) => file.file(),
-            Content::Memory(bytes) => return self.grant(index, Some(&memory::file_of(bytes)?)),
+            Content::Memory(bytes) => return self.grant(index, &memory::file_of(bytes)?),
             _ => return self.deny(),
         };
         match opened {
-            Ok(file) => self.grant(index, Some(&file)),
+            Ok(file) => self.grant(index, &*file),
             Err(error) => {
                 self.context.record(Error::io(format!("cannot read {}", item.name), &error));
                 self.deny()
@@ -204,15 +213,25 @@ impl<'t> Talk<'t> {
         }
     }
 
-    fn grant(&self, value: u64, file: Option<&std::fs::File>) -> io::Result<()> {
+    fn grant(&self, value: u64, file: &File) -> io::Result<()> {
         let answer = Packer::new(frame::GRANTED).u64(value).finish();
-        match file {
-            Some(file) => self.process.socket.send_with(&answer, file),
-            None => self.process.socket.send(&answer),
-        }
+        self.process.socket.send_with(&answer, file)
     }
 
     fn deny(&self) -> io::Result<()> {
         self.process.socket.send(&[frame::DENIED])
     }
+}
+
+/// The output a worker opens, as it describes it.
+fn output(fields: &mut Fields<'_>) -> Option<OutputSpec> {
+    let (kind, length) = (fields.u32()?, fields.u64()?);
+    Some(OutputSpec {
+        kind,
+        length: (length != abi::LENGTH_UNKNOWN).then_some(length),
+        modified: crate::run::time(fields.i64()?),
+        mode: fields.u32()?,
+        name: fields.text()?.to_owned(),
+        format: fields.text()?.to_owned(),
+    })
 }

@@ -43,11 +43,15 @@ pub const MODES: &[&str] = &[
     "stack_overflow",
     "descriptor_bomb",
     "fork_bomb",
+    "folder_bomb",
     "garbage_frame",
     "half_frame",
     "flood_of_frames",
     "exit",
 ];
+
+/// Environment variable with the class of the plugin, read when it is described; empty for a codec.
+pub const TOUCHES: &str = "FORMWORK_MISBEHAVE_TOUCHES";
 
 /// What a file asks for after this mark is done while it is probed: probing takes no options.
 pub const PROBE_MARK: &str = "misbehave=";
@@ -74,6 +78,7 @@ impl Plugin for Misbehave {
             summary: "Does what a plugin must not do".into(),
             licence: "MIT OR Apache-2.0".into(),
             probes: vec!["png".into()],
+            touches: std::env::var(TOUCHES).unwrap_or_default(),
             capabilities: vec![
                 capability(vec!["txt".into(), "png".into()], "convert"),
                 capability(Vec::new(), "scatter"),
@@ -144,6 +149,14 @@ fn fault(step: &Step, mode: &str) -> Result<()> {
                 return Err(Error::new(ErrorKind::Io, "no more processes"));
             }
         },
+        "folder_bomb" => {
+            for number in 0.. {
+                step.tick(0, 0)?;
+                let file = std::env::temp_dir().join(format!("file-{number}"));
+                std::fs::write(file, [0; 1 << 16])
+                    .map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?;
+            }
+        }
         "garbage_frame" => shout(&[0xEE; 300]),
         "half_frame" => shout(&[4, 1, 2]),
         "flood_of_frames" => loop {
