@@ -3,6 +3,7 @@
 mod conformance;
 mod dependencies;
 mod derived;
+mod fuzz;
 mod header;
 mod new_format;
 mod race;
@@ -16,6 +17,7 @@ type Chore = (&'static str, &'static str, fn(&mut lexopt::Parser) -> Result<bool
 
 const CHORES: &[Chore] = &[
     ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
+    ("fuzz", "feed every reader and writer with broken input and say what was found", fuzz::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

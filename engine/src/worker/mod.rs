@@ -10,6 +10,8 @@ mod cage;
 mod carrier;
 mod death;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod lend;
 mod memory;
 mod process;
