@@ -11,7 +11,9 @@ use std::sync::Arc;
 /// The format that pictures have inside a job.
 const RASTER: &str = "raster";
 /// Pixels of a picture that is written: a codec's slowest setting has to end.
-const WRITTEN_PIXELS: u64 = 1 << 16;
+const WRITTEN_PIXELS: u64 = 1 << 14;
+/// Width and height of such a picture.
+const WRITTEN_SIDE: u64 = 512;
 /// Bytes from which choices for one input are made.
 const CHOICES: usize = 300;
 
@@ -222,6 +224,8 @@ impl Plugin {
 /// Limits for what is packed again.
 fn small(limits: &mut formwork_sdk::Limits) {
     limits.pixels = WRITTEN_PIXELS;
+    // A format that writes tiles makes a whole one of a narrow rest.
+    limits.side = WRITTEN_SIDE;
 }
 
 /// Limits for what was just made: it may be packed as tightly as it can be.

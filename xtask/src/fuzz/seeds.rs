@@ -1,5 +1,6 @@
 //! Where a target starts: files that the plugins make themselves, and small files of the corpus.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -12,6 +13,10 @@ const LARGEST: u64 = 64 << 10;
 const START: usize = 32 << 10;
 /// Most files of one format that are taken.
 const MOST: usize = 12;
+/// Letters of a word that is worth trying in other places.
+const WORD: std::ops::RangeInclusive<usize> = 3..=24;
+/// Most words of a dictionary.
+const MOST_WORDS: usize = 400;
 
 /// Adds files that are made here, and those of the corpus, to the seeds of a target that reads a format.
 pub(super) fn add(target: &str, folder: &Path) -> Result<()> {
@@ -41,4 +46,16 @@ pub(super) fn add(target: &str, folder: &Path) -> Result<()> {
         fs::write(folder.join(format!("corpus-{}", sample.name())), bytes)?;
     }
     Ok(())
+}
+
+/// Writes the words that stand in the seeds, names of chunks and members, as a dictionary of the fuzzer.
+pub(super) fn dictionary(seeds: &Path, dictionary: &Path) -> Result<()> {
+    let mut words = BTreeSet::new();
+    for entry in fs::read_dir(seeds)? {
+        let bytes = fs::read(entry?.path())?;
+        let runs = bytes.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+        words.extend(runs.filter(|run| WORD.contains(&run.len())).map(<[u8]>::to_vec));
+    }
+    let lines = words.iter().take(MOST_WORDS).map(|word| format!("\"{}\"\n", String::from_utf8_lossy(word)));
+    Ok(fs::write(dictionary, lines.collect::<String>())?)
 }

@@ -91,6 +91,8 @@ impl Target {
             return Err(format!("the seeds cannot be made: {}", seeding.stderr_text()).into());
         }
         seeds::add(&self.name, &seeds)?;
+        let dictionary = seeds.with_extension("words");
+        seeds::dictionary(&seeds, &dictionary)?;
         let before = files(&finds);
         let mut command = self.command();
         command
@@ -99,7 +101,8 @@ impl Target {
             .arg(format!("-rss_limit_mb={MEMORY}"))
             .arg(format!("-max_len={LONGEST}"))
             .arg(format!("-artifact_prefix={}/", finds.display()))
-            .args(["-print_final_stats=1", "-use_value_profile=0", "-verbosity=1"])
+            .arg(format!("-dict={}", dictionary.display()))
+            .arg("-print_final_stats=1")
             .args([&corpus, &seeds]);
         let limits = Limits { deadline: time + Duration::from_secs(10 * SLOW), ..Limits::default() };
         let done = run::run(&mut command, &limits)?;
