@@ -18,14 +18,19 @@ pub use engine::targets as engine_targets;
 pub use plugin::targets as plugin_targets;
 pub use program::{LIST, SEEDS, TARGET, TRY, begin, run};
 
+/// Does something with an input.
+pub type Run = Box<dyn Fn(&[u8]) + Send + Sync>;
+/// Makes inputs to start from.
+pub type Seeds = Box<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>;
+
 /// One thing to fuzz.
 pub struct Target {
     /// What is done and to which format, as in `image_read/png`.
     pub name: String,
     /// Does it with these bytes, and panics when a judge finds something.
-    pub run: Box<dyn Fn(&[u8]) + Send + Sync>,
+    pub run: Run,
     /// Makes inputs to start from.
-    pub seeds: Box<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>,
+    pub seeds: Seeds,
 }
 
 impl Target {

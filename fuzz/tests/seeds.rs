@@ -1,5 +1,7 @@
 //! Every target runs on its seeds: what a fuzzer starts from breaks nothing.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
+
 use std::process::Command;
 
 /// Runs all targets of a program on their seeds.

@@ -48,8 +48,9 @@ pub(super) fn add(target: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the words that stand in the seeds, names of chunks and members, as a dictionary of the fuzzer.
-pub(super) fn dictionary(seeds: &Path, dictionary: &Path) -> Result<()> {
+/// Writes the words that stand in the seeds, names of chunks and members, as a dictionary of the fuzzer, and
+/// returns how many there are.
+pub(super) fn dictionary(seeds: &Path, dictionary: &Path) -> Result<usize> {
     let mut words = BTreeSet::new();
     for entry in fs::read_dir(seeds)? {
         let bytes = fs::read(entry?.path())?;
@@ -57,5 +58,6 @@ pub(super) fn dictionary(seeds: &Path, dictionary: &Path) -> Result<()> {
         words.extend(runs.filter(|run| WORD.contains(&run.len())).map(<[u8]>::to_vec));
     }
     let lines = words.iter().take(MOST_WORDS).map(|word| format!("\"{}\"\n", String::from_utf8_lossy(word)));
-    Ok(fs::write(dictionary, lines.collect::<String>())?)
+    fs::write(dictionary, lines.collect::<String>())?;
+    Ok(words.len())
 }

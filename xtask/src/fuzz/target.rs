@@ -92,7 +92,7 @@ impl Target {
         }
         seeds::add(&self.name, &seeds)?;
         let dictionary = seeds.with_extension("words");
-        seeds::dictionary(&seeds, &dictionary)?;
+        let words = seeds::dictionary(&seeds, &dictionary)?;
         let before = files(&finds);
         let mut command = self.command();
         command
@@ -101,8 +101,8 @@ impl Target {
             .arg(format!("-rss_limit_mb={MEMORY}"))
             .arg(format!("-max_len={LONGEST}"))
             .arg(format!("-artifact_prefix={}/", finds.display()))
-            .arg(format!("-dict={}", dictionary.display()))
             .arg("-print_final_stats=1")
+            .args((words > 0).then(|| format!("-dict={}", dictionary.display())))
             .args([&corpus, &seeds]);
         let limits = Limits { deadline: time + Duration::from_secs(10 * SLOW), ..Limits::default() };
         let done = run::run(&mut command, &limits)?;
@@ -149,7 +149,8 @@ fn executions(said: &str) -> u64 {
 fn complaint(said: &str) -> String {
     let telling =
         |line: &&str| line.starts_with("find: ") || line.contains("panicked at") || line.contains("ERROR: ");
-    said.lines().find(telling).unwrap_or("it ended without a word").to_owned()
+    let last = || said.lines().rfind(|line| !line.is_empty());
+    said.lines().find(telling).or_else(last).unwrap_or("it ended without a word").to_owned()
 }
 
 impl Outcome {

@@ -53,6 +53,13 @@ fn places(tiff: &Tiff<'_>, entry: &Entry) -> Vec<u64> {
     }
 }
 
+/// One directory as it is read.
+struct Read {
+    entries: Vec<Entry>,
+    /// Where it ends, if that can be told.
+    end: Option<u64>,
+}
+
 /// What may still be read.
 struct Left {
     entries: usize,
@@ -63,23 +70,18 @@ impl Left {
     /// Reads a directory of the chain and those it names. Returns where the place of the next one stands; `None`
     /// when there is none.
     fn follow(&mut self, tiff: &Tiff<'_>, start: u64) -> Result<Option<u64>, &'static str> {
-        let Some((entries, end)) = self.take(tiff, start)? else { return Ok(None) };
-        for entry in entries.iter().filter(|entry| PLACES.contains(&entry.tag)) {
+        let Some(read) = self.take(tiff, start)? else { return Ok(None) };
+        for entry in read.entries.iter().filter(|entry| PLACES.contains(&entry.tag)) {
             for start in places(tiff, entry) {
                 self.take(tiff, start)?;
             }
         }
         // Else it goes on at whatever stands where it stopped.
-        end.map(Some).ok_or("its directory is cut short")
+        read.end.map(Some).ok_or("its directory is cut short")
     }
 
-    /// Reads one directory as `rawler` does: its entries, and where it ends if that can be told. `None` for an
-    /// empty one, which it refuses.
-    fn take(
-        &mut self,
-        tiff: &Tiff<'_>,
-        start: u64,
-    ) -> Result<Option<(Vec<Entry>, Option<u64>)>, &'static str> {
+    /// Reads one directory as `rawler` does. `None` for an empty one, which it refuses.
+    fn take(&mut self, tiff: &Tiff<'_>, start: u64) -> Result<Option<Read>, &'static str> {
         let Some((count, all, end)) = tiff.entries(start, ENTRIES) else { return Ok(None) };
         self.entries = self.entries.checked_sub(all.len()).ok_or("it has too many directories")?;
         let (mut broken, mut read) = (0, Vec::new());
@@ -100,6 +102,7 @@ impl Left {
             self.bytes = left.ok_or("its directories name the same bytes again and again")?;
             read.push(entry);
         }
-        Ok((count > 0).then_some((read, (whole && broken == 0).then_some(end))))
+        let end = (whole && broken == 0).then_some(end);
+        Ok((count > 0).then_some(Read { entries: read, end }))
     }
 }
