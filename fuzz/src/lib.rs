@@ -1,40 +1,46 @@
-//! What the fuzz targets share: running a plugin on bytes as one of its formats, and judging the end.
+//! What the fuzz targets share: what there is to fuzz, how bytes become work, and the judges.
 //!
-//! Judges: no panic (the border turns one into `plugin_fault`), and limits are kept.
+//! A fuzz program holds a set of targets, all those of one plugin or all those of the engine, and fuzzes the one
+//! that [`TARGET`] names. The targets of a plugin are made of its own description ([`plugin`]), so a new format
+//! is fuzzed without a word here. Judges: no panic and no fault, limits are kept, what was written can be read
+//! back. `cargo xtask fuzz` runs them all.
 
-use formwork_sdk::testing::{Entry, Job, Limits, describe};
-use formwork_sdk::{ErrorKind, Value};
+mod container;
+mod dice;
+mod engine;
+mod hostile;
+mod judge;
+mod picture;
+mod plugin;
+mod program;
 
-/// Small limits, so that a bomb is found by the limit and not by the clock.
-pub fn limits(limits: &mut Limits) {
-    limits.memory = 64 << 20;
-    limits.pixels = 1 << 20;
-    limits.output = 16 << 20;
-    limits.entries = 1_000;
-    limits.ratio_floor = 1 << 20;
+pub use engine::targets as engine_targets;
+pub use plugin::targets as plugin_targets;
+pub use program::{LIST, SEEDS, TARGET, TRY, begin, run};
+
+/// Does something with an input.
+pub type Run = Box<dyn Fn(&[u8]) + Send + Sync>;
+/// Makes inputs to start from.
+pub type Seeds = Box<dyn Fn() -> Vec<Vec<u8>> + Send + Sync>;
+
+/// One thing to fuzz.
+pub struct Target {
+    /// What is done and to which format, as in `image_read/png`.
+    pub name: String,
+    /// Does it with these bytes, and panics when a judge finds something.
+    pub run: Run,
+    /// Makes inputs to start from.
+    pub seeds: Seeds,
 }
 
-/// Runs an operation on bytes as the format their first byte chooses, and panics when the plugin did.
-pub fn run(entry: Entry, operation: &str, target: &str, data: &[u8]) {
-    let Some((choice, bytes)) = data.split_first() else { return };
-    let formats = formats(entry, operation);
-    let Some(format) = formats.get(usize::from(*choice) % formats.len().max(1)) else { return };
-    let outcome =
-        Job::new(operation).input("input", format, bytes).target(target).limit(limits).discard().run(entry);
-    if let Some(error) = outcome.error {
-        assert!(error.kind != ErrorKind::PluginFault, "{format}: {error:?}");
+impl Target {
+    /// A target of that name, without seeds.
+    pub(crate) fn new(name: impl Into<String>, run: impl Fn(&[u8]) + Send + Sync + 'static) -> Target {
+        Target { name: name.into(), run: Box::new(run), seeds: Box::new(Vec::new) }
     }
-}
 
-/// The formats a plugin reads in an operation, in the order it names them.
-fn formats(entry: Entry, operation: &str) -> Vec<String> {
-    let description = describe(entry);
-    let capability =
-        description.capabilities.into_iter().find(|capability| capability.operation == operation);
-    capability.map(|capability| capability.from).unwrap_or_default()
-}
-
-/// Reads bytes as JSON, or nothing.
-pub fn json(data: &[u8]) -> Option<Value> {
-    serde_json::from_slice(data).ok()
+    /// Sets where its seeds come from.
+    pub(crate) fn seeded(self, seeds: impl Fn() -> Vec<Vec<u8>> + Send + Sync + 'static) -> Target {
+        Target { seeds: Box::new(seeds), ..self }
+    }
 }

@@ -4,6 +4,7 @@ mod census;
 mod conformance;
 mod dependencies;
 mod derived;
+mod fuzz;
 mod header;
 mod new_format;
 mod race;
@@ -18,6 +19,7 @@ type Chore = (&'static str, &'static str, fn(&mut lexopt::Parser) -> Result<bool
 const CHORES: &[Chore] = &[
     ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
     ("census", "watch which system calls plugins make, for the filters of workers", census::run),
+    ("fuzz", "feed every reader and writer with broken input and say what was found", fuzz::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

@@ -12,6 +12,8 @@ mod carrier;
 mod child;
 mod death;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod housekeeper;
 mod isolation;
 mod lend;

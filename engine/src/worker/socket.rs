@@ -7,6 +7,9 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
+/// How long the engine waits for a worker to take packets off its hands. An honest one is waiting for them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// One end of the pair.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -25,7 +28,8 @@ pub(crate) struct Packet {
 }
 
 impl Socket {
-    /// Makes a connected pair; neither end is inherited by programs started meanwhile.
+    /// Makes a connected pair; neither end is inherited by programs started meanwhile. Ours gives up sending
+    /// when the other end is not read.
     pub(crate) fn pair() -> io::Result<(Socket, OwnedFd)> {
         let mut ends = [-1; 2];
         let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
@@ -35,7 +39,23 @@ impl Socket {
         }
         // SAFETY: both were just opened and belong to nobody else.
         let [ours, theirs] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
-        Ok((Socket::from_descriptor(ours), theirs))
+        let ours = Socket::from_descriptor(ours);
+        ours.give_up_sending_after(PATIENCE)?;
+        Ok((ours, theirs))
+    }
+
+    fn give_up_sending_after(&self, patience: Duration) -> io::Result<()> {
+        let time = libc::timeval {
+            tv_sec: patience.as_secs() as libc::time_t,
+            tv_usec: libc::suseconds_t::from(patience.subsec_micros()),
+        };
+        let (start, size) = ((&raw const time).cast(), size_of_val(&time) as libc::socklen_t);
+        let end = self.end.as_raw_fd();
+        // SAFETY: the option takes a `timeval`, which lives for the call.
+        if unsafe { libc::setsockopt(end, libc::SOL_SOCKET, libc::SO_SNDTIMEO, start, size) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
     }
 
     /// The end a worker was started with.
@@ -207,6 +227,14 @@ fn descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_that_is_never_read_does_not_hold_the_engine() {
+        let (ours, _theirs) = Socket::pair().unwrap();
+        ours.give_up_sending_after(Duration::from_millis(50)).unwrap();
+        let sent = (0..100_000).map(|_| ours.send(b"answer")).find(Result::is_err);
+        assert_eq!(sent.unwrap().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
 
     #[test]
     fn packets_and_descriptors_arrive() {

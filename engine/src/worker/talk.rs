@@ -205,7 +205,7 @@ impl<'t> Talk<'t> {
             _ => return self.deny(),
         };
         match opened {
-            Ok(file) => self.grant(index, &*file),
+            Ok(file) => self.grant(index, &file),
             Err(error) => {
                 self.context.record(Error::io(format!("cannot read {}", item.name), &error));
                 self.deny()

@@ -122,6 +122,21 @@ fn large_files_go_in_pieces() {
 }
 
 #[test]
+fn archives_of_nothing_are_read_back() {
+    for target in TARGETS.iter().filter(|target| !STREAMS.contains(target)) {
+        let empty = Job::new("archive").target(target).run(entry).expect_one().to_vec();
+        assert_eq!(probe(target, &empty).error, None, "{target}");
+        let outcome = Job::new("extract").input("a", target, empty.clone()).run(entry);
+        assert_eq!((outcome.error, outcome.outputs.len()), (None, 0), "{target}");
+        let outcome = Job::new("convert").input("a", target, empty).target("zip").run(entry);
+        assert_eq!(outcome.error, None, "{target} to zip");
+    }
+    // A 7z whose writing did not end is none.
+    let unfinished = [b"7z\xBC\xAF\x27\x1C\0\x04".as_slice(), &[0; 24]].concat();
+    assert_eq!(probe("7z", &unfinished).failure(), Some(("corrupt_input", "")));
+}
+
+#[test]
 fn passwords_open_and_protect() {
     for target in ["zip", "7z"] {
         let locked =

@@ -281,6 +281,18 @@ fn optimising_changes_bytes_and_nothing_else() {
 }
 
 #[test]
+fn noise_of_16_bits_that_jxl_cannot_hold_is_refused_with_a_way_out() {
+    // Each pixel is the opposite of its neighbours, and red the opposite of blue.
+    let pixel = |at: u32| if (at % 120 + at / 120) % 2 == 0 { [u16::MAX, 0, 0] } else { [0, 0, u16::MAX] };
+    let samples = (0..120 * 30).flat_map(pixel).collect();
+    let picture = Picture::still(Frame::new(120, 30, Channels::Rgb, Samples::U16(samples)).unwrap());
+    let refused = encode(&picture, "jxl", &[]);
+    assert_eq!(refused.failure(), Some(("unsupported_conversion", "")), "{:?}", refused.error);
+    assert!(refused.error.unwrap().message.contains("color_depth 8"));
+    assert_eq!(encode(&picture, "jxl", &[("color_depth", 8.into())]).error, None);
+}
+
+#[test]
 fn many_colours_become_few_in_gif() {
     let picture = Picture::still(made(200, 150, Channels::Rgb, 1));
     let outcome = encode(&picture, "gif", &[]);

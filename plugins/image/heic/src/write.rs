@@ -31,6 +31,8 @@ pub(crate) const QUALITY: i64 = 60;
 
 /// Side of a tile.
 const TILE: u32 = 512;
+/// Least side of a tile, and what a shorter one is rounded up to (ISO/IEC 23000-22, 7.3.11.4.2).
+const LEAST_TILE: u32 = 64;
 
 /// sRGB with BT.601's matrix in full range, as phones write it.
 const SRGB: ColorInfo = ColorInfo::Nclx { primaries: 1, transfer: 13, matrix: 6, full_range: true };
@@ -98,7 +100,10 @@ impl Grid {
         if size.0 <= TILE && size.1 <= TILE {
             return Grid { size, tile: size, columns: 1, rows: 1 };
         }
-        Grid { size, tile: (TILE, TILE), columns: size.0.div_ceil(TILE), rows: size.1.div_ceil(TILE) }
+        // A whole tile for each piece of a narrow strip would be hundreds of times the picture.
+        let side = |whole: u32| whole.next_multiple_of(LEAST_TILE).min(TILE);
+        let tile = (side(size.0), side(size.1));
+        Grid { size, tile, columns: size.0.div_ceil(tile.0), rows: size.1.div_ceil(tile.1) }
     }
 
     fn count(&self) -> usize {

@@ -83,6 +83,15 @@ fn difference(a: &Samples, b: &Samples) -> f64 {
 }
 
 #[test]
+fn a_narrow_strip_is_cut_into_narrow_tiles() {
+    let outcome = encode(&Picture::still(made(1_100, 1, Channels::Rgb))).run(entry);
+    let file = outcome.expect_one();
+    // The box `ispe` of a tile: 512 by 64.
+    assert!(file.windows(8).any(|window| window == [0, 0, 2, 0, 0, 0, 0, 64]));
+    assert_eq!(picture(&decode(file)).frames[0].size(), (1_100, 1));
+}
+
+#[test]
 fn what_is_written_is_read_back() {
     for (width, height, channels) in [
         (64, 48, Channels::Rgb),

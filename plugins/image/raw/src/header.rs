@@ -2,7 +2,7 @@
 
 use crate::jpegs::{self, Jpeg};
 use crate::tiff::{Directory, Place, Tiff, tag};
-use crate::{canon, exif};
+use crate::{canon, exif, survey};
 use formwork_image_pixels::Orientation;
 use formwork_sdk::{Result, Step};
 
@@ -47,10 +47,11 @@ pub(crate) fn read(bytes: &[u8], jpegs: &[Jpeg]) -> Header {
         let directories = tiff.directories();
         let parts: Vec<exif::Part<'_, '_>> = directories.iter().map(|part| (tiff, part)).collect();
         header.take(&parts);
-        header.check(&tiff, &directories, bytes.len() as u64);
+        header.check(&tiff, &directories);
     } else if let Some(block) = bytes.get(..160).and_then(minolta) {
         header.sizes.push(block);
     }
+    header.broken = header.broken.or_else(|| foreign(bytes));
     header.sizes.extend(raf(bytes));
     for jpeg in jpegs {
         let (width, height) = (u64::from(jpeg.width), u64::from(jpeg.height));
@@ -63,7 +64,13 @@ pub(crate) fn read(bytes: &[u8], jpegs: &[Jpeg]) -> Header {
 fn read_canon(header: &mut Header, bytes: &[u8]) {
     let canon = canon::read(bytes);
     let places = [Place::First, Place::Exif, Place::Gps];
+    if !canon::is_sound(bytes) {
+        header.broken = Some("its boxes do not lie within each other");
+    }
     let mut parts: Vec<(Tiff<'_>, Directory)> = Vec::new();
+    for tiff in canon.streams.into_iter().flatten().filter_map(Tiff::open) {
+        header.check_cost(&tiff, &tiff.directories());
+    }
     for (stream, place) in canon.streams.into_iter().zip(places) {
         let Some(tiff) = stream.and_then(Tiff::open) else { continue };
         parts.extend(tiff.directories().into_iter().take(1).map(|part| (tiff, Directory { place, ..part })));
@@ -125,13 +132,10 @@ impl Header {
         }
     }
 
-    /// Looks for values longer than the file: a decoder that trusts them asks for the memory first.
-    fn check(&mut self, tiff: &Tiff<'_>, directories: &[Directory], length: u64) {
-        let too_long = |part: &Directory| part.entries.iter().any(|entry| entry.length() > length);
+    /// Looks for what a decoder must not be given: it trusts directories.
+    fn check(&mut self, tiff: &Tiff<'_>, directories: &[Directory]) {
         if directories.is_empty() {
             self.broken = Some("its directory cannot be read");
-        } else if directories.iter().any(too_long) {
-            self.broken = Some("its directory holds values longer than the file");
         } else if let Some(first) = directories.first()
             && first.entry(tag::DNG_VERSION).is_none()
             && tiff.text(first, tag::MAKE).is_none()
@@ -139,6 +143,15 @@ impl Header {
         {
             self.broken = Some("it names no camera");
         }
+        self.check_cost(tiff, directories);
+    }
+
+    fn check_cost(&mut self, tiff: &Tiff<'_>, directories: &[Directory]) {
+        let too_long = |part: &Directory| part.entries.iter().any(|entry| entry.length() > tiff.length());
+        if directories.iter().any(too_long) {
+            self.broken = Some("its directory holds values longer than the file");
+        }
+        self.broken = self.broken.or_else(|| survey::objection(tiff));
     }
 
     /// Fills in what only the embedded pictures say.
@@ -174,6 +187,14 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Files that `rawler` takes for what is not read here. It loops for ever on a JPEG whose EXIF is cut short, and
+/// opens boxes (see [`canon::is_sound`]) and the others before their sizes can be checked.
+fn foreign(bytes: &[u8]) -> Option<&'static str> {
+    let others: [&[u8]; 5] = [b"\xFF\xD8", b"FOVb", b"ARRI", b"qktk", b"qktn"];
+    let film = !canon::is_canon(bytes) && canon::holds_film(bytes);
+    (film || others.iter().any(|start| bytes.starts_with(start))).then_some("it is of another kind")
 }
 
 fn two(numbers: Vec<u64>) -> Option<(u64, u64)> {

@@ -18,6 +18,7 @@ mod patience;
 mod preview;
 mod probe;
 mod read;
+mod survey;
 mod tiff;
 
 use formwork_image_pixels::{facts, raster};

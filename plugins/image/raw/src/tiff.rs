@@ -27,6 +27,7 @@ pub(crate) mod tag {
     pub(crate) const SUB_DIRECTORIES: u16 = 0x014A;
     pub(crate) const XMP: u16 = 0x02BC;
     pub(crate) const EXIF: u16 = 0x8769;
+    pub(crate) const ICC: u16 = 0x8773;
     pub(crate) const GPS: u16 = 0x8825;
     pub(crate) const MAKER_NOTE: u16 = 0x927C;
     pub(crate) const PIXEL_WIDTH: u16 = 0xA002;
@@ -119,6 +120,30 @@ impl<'b> Tiff<'b> {
             43 => Some(Tiff { wide: true, ..tiff }),
             _ => None,
         }
+    }
+
+    /// Bytes of the whole.
+    pub(crate) fn length(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// Where the first directory starts; `None` in a BigTIFF.
+    pub(crate) fn first(&self) -> Option<u64> {
+        if self.wide { None } else { self.place(4) }
+    }
+
+    /// The place of a directory that stands here.
+    pub(crate) fn place(&self, at: u64) -> Option<u64> {
+        self.long(at).map(u64::from)
+    }
+
+    /// How many entries a directory says it has, and up to `most` of them that are in the file; the place of the
+    /// next directory stands behind as many as were looked at.
+    pub(crate) fn entries(&self, start: u64, most: usize) -> Option<(usize, Vec<Entry>, u64)> {
+        let count = usize::from(self.short(start)?).min(most);
+        let starts = (0..count as u64).map(|index| start + 2 + index * 12);
+        let entries = starts.map_while(|start| self.entry_at(start)).collect();
+        Some((count, entries, start + 2 + count as u64 * 12))
     }
 
     /// All directories of pictures, of EXIF and of the position.

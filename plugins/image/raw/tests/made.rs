@@ -116,6 +116,73 @@ fn limits_are_named() {
     assert_eq!(named(job(&huge)).as_deref(), Some("pixels"));
 }
 
+/// Why a file that holds no preview cannot be read; every way to read it ends.
+fn refusal(format: &str, bytes: &[u8]) -> String {
+    let job = || Job::new("convert").input("a", format, bytes).target("raster");
+    let _ = job().probe(entry);
+    let error = job().run(entry).error.unwrap();
+    assert_eq!(error.kind, formwork_sdk::ErrorKind::CorruptInput, "{error:?}");
+    error.message
+}
+
+/// A TIFF whose first directory holds a maker and what is given, and is followed by the one at `next`.
+fn tiff(more: &[(u16, u16, u32, u32)], next: u32) -> Vec<u8> {
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    file.extend((1 + more.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in [(0x010F, 2, 4, u32::from_le_bytes(*b"Mak\0"))].iter().chain(more) {
+        file.extend(tag.to_le_bytes());
+        file.extend(kind.to_le_bytes());
+        file.extend(count.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend(next.to_le_bytes());
+    file
+}
+
+#[test]
+fn directories_that_go_round_are_refused() {
+    let message = refusal("nef", &tiff(&[], 8));
+    assert!(message.contains("circle"), "{message}");
+}
+
+#[test]
+fn directories_that_name_the_same_bytes_again_and_again_are_refused() {
+    // Each of many directories is the first one, and that names all bytes many times.
+    let mut file = tiff(&[(0x014A, 4, 2_000, 50), (0x9999, 7, 8_000, 8)], 0);
+    file.resize(50, 0);
+    file.extend(8_u32.to_le_bytes().repeat(2_000));
+    let message = refusal("nef", &file);
+    assert!(message.contains("again and again"), "{message}");
+}
+
+#[test]
+fn a_jpeg_that_ends_within_its_exif_is_refused() {
+    for file in [b"\xFF\xD8\xFF\xE1\0".as_slice(), b"\xFF\xD8\xFF\xE1k\x10"] {
+        let message = refusal("crw", file);
+        assert!(message.contains("another kind"), "{message}");
+    }
+}
+
+#[test]
+fn boxes_that_lie_about_their_size_are_refused() {
+    let named =
+        |kind: &[u8], content: &[u8]| [&(8 + content.len() as u32).to_be_bytes(), kind, content].concat();
+    let photo = |film: &[u8]| [named(b"ftyp", b"crx \0\0\0\x01crx "), named(b"moov", film)].concat();
+    let endless =
+        photo(&named(b"free", b"").repeat(2).into_iter().chain(*b"\0\0\0\0free").collect::<Vec<_>>());
+    let long = photo(b"\x7F\xFF\xFF\xFFfree");
+    let many = [b"\0\0\0\0", 0_u32.to_be_bytes().as_slice(), &u32::MAX.to_be_bytes()].concat();
+    let counted = ["stsz", "stbl", "minf", "mdia", "trak"]
+        .iter()
+        .fold(many, |content, kind| named(kind.as_bytes(), &content));
+    for file in [endless, long, photo(&counted)] {
+        let message = refusal("cr3", &file);
+        assert!(message.contains("boxes"), "{message}");
+    }
+    let elsewhere = [named(b"free", b""), photo(b"")].concat();
+    assert!(refusal("nef", &elsewhere).contains("another kind"));
+}
+
 #[test]
 fn cancelling_stops() {
     let outcome = job(&Dng::default().file()).cancel_after(1).run(entry);

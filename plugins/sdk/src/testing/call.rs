@@ -4,17 +4,31 @@ use super::host::State;
 use super::{Content, Entry, Failure, Job, Outcome, defaults, kind_number};
 use crate::{Description, ErrorKind, Value, input::nanoseconds_from_time};
 use formwork_abi as abi;
+use std::collections::BTreeMap;
 use std::ffi::c_void;
+use std::sync::{Mutex, PoisonError};
 
 type Function = extern "C" fn(*const abi::Step, *const abi::Host) -> i32;
+
+/// Descriptions that were read, by the address of the plugin's entry: a fuzzer asks thousands of times a second.
+static DESCRIBED: Mutex<BTreeMap<usize, Description>> = Mutex::new(BTreeMap::new());
 
 /// Returns what a plugin says of itself, read back from its JSON.
 ///
 /// # Panics
 ///
 /// When the plugin refuses this host or its JSON is broken.
-#[expect(clippy::expect_used, reason = "a test's assertion")]
 pub fn describe(entry: Entry) -> Description {
+    with_description(entry, Clone::clone)
+}
+
+fn with_description<T>(entry: Entry, look: impl FnOnce(&Description) -> T) -> T {
+    let mut described = DESCRIBED.lock().unwrap_or_else(PoisonError::into_inner);
+    look(described.entry(entry as usize).or_insert_with(|| read_description(entry)))
+}
+
+#[expect(clippy::expect_used, reason = "a test's assertion")]
+fn read_description(entry: Entry) -> Description {
     let text = (table(entry).describe)();
     // SAFETY: the contract says the text lives as long as the process.
     let json = unsafe { text.as_str() }.expect("the description is UTF-8");
@@ -35,7 +49,7 @@ fn table(entry: Entry) -> &'static abi::Plugin {
 
 /// Calls one function of the plugin.
 pub(super) fn call(mut job: Job, entry: Entry, function: fn(&abi::Plugin) -> Function) -> Outcome {
-    let defaults = defaults(&describe(entry), &job);
+    let defaults = with_description(entry, |description| defaults(description, &job));
     if let Some((_, options)) = job.operations.last_mut() {
         options.extend(defaults);
     }

@@ -12,14 +12,15 @@ const CYCLES: u8 = 24;
 /// The value that means no derivation at all.
 const NO_CYCLES: u8 = 63;
 
-/// Checks the start of a 7z and the coders of its compressed header.
+/// Checks the start of a 7z and the coders of its compressed header. False when the archive is empty: then it
+/// has no directory at all.
 ///
 /// # Errors
 ///
 /// `corrupt_input`; `limit_exceeded` (`memory`).
-pub(super) fn check(context: &Context<'_>, source: Source<'_>) -> Result<()> {
+pub(super) fn check(context: &Context<'_>, source: Source<'_>) -> Result<bool> {
     let start: [u8; 32] = source.array(0)?;
-    let [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, _, _, _, _, _, _, rest @ ..] = &start else {
+    let [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, _, _, s0, s1, s2, s3, rest @ ..] = &start else {
         return Err(Error::corrupt("there is no 7z header"));
     };
     let number = |at: usize| {
@@ -32,14 +33,16 @@ pub(super) fn check(context: &Context<'_>, source: Source<'_>) -> Result<()> {
     }
     context.may_use(length)?;
     if length == 0 {
-        return Ok(());
+        // All zeros, the checksum too, is an archive whose writing did not end.
+        let whole = crc32fast::hash(rest) == u32::from_le_bytes([*s0, *s1, *s2, *s3]);
+        return if whole { Ok(false) } else { Err(Error::corrupt("the 7z archive has no directory")) };
     }
     let mut buffer = Vec::new();
     let header = source.bytes(offset, length, &mut buffer)?;
     if let [0x17, streams @ ..] = header {
         coders(context, streams)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Looks at the coders of a stream description as far as it can be read; what cannot is refused later by the

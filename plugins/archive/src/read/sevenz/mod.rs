@@ -32,8 +32,10 @@ impl Directory {
     /// `corrupt_input`; `password_required` when the names are encrypted; `limit_exceeded` (`entries`,
     /// `memory`).
     pub(crate) fn read<'a>(context: &'a Context<'a>, source: Source<'a>) -> Result<Directory> {
-        guard::check(context, source)?;
         let password = context.password.map_or_else(Password::empty, Password::new);
+        if !guard::check(context, source)? {
+            return Ok(Directory { archive: Archive::default(), password });
+        }
         let mut reader = source.reader(context, 0, source.length(), false);
         let archive = Archive::read(&mut reader, &password).map_err(|error| explain(context, error))?;
         context.may_list(archive.files.len() as u64)?;

@@ -45,7 +45,7 @@ fn encode(step: &Step<'_>, _: &Options<'_>, picture: &Picture, output: &mut Writ
     let options = EncoderOptions::new(padded.width as usize, padded.height as usize, space, depth);
     let mut codestream = Vec::new();
     catch_unwind(AssertUnwindSafe(|| JxlSimpleEncoder::new(&samples, options).encode(&mut codestream)))
-        .map_err(|_| fault("it failed"))?
+        .map_err(|_| too_noisy(depth))?
         .map_err(|error| fault(&format!("{error:?}")))?;
     step.tick(1, 1)?;
     let (head, rest) = header.replace(&codestream).ok_or_else(|| fault("unexpected headers"))?;
@@ -71,6 +71,17 @@ fn pad<'s>(samples: Cow<'s, [u8]>, frame: &Frame) -> Cow<'s, [u8]> {
     };
     let samples = if frame.width == 1 { Cow::Owned(twice(&samples, pixel)) } else { samples };
     if frame.height == 1 { Cow::Owned(twice(&samples, samples.len())) } else { samples }
+}
+
+/// The encoder reserves 24 bits for a sample of 16, and panics when noise takes more.
+fn too_noisy(depth: BitDepth) -> Error {
+    match depth {
+        BitDepth::Sixteen => Error::unsupported(
+            "the JPEG XL encoder cannot hold noise of 16 bits a sample; it can write this picture with \
+             color_depth 8",
+        ),
+        _ => fault("it failed"),
+    }
 }
 
 fn fault(what: &str) -> Error {
