@@ -89,7 +89,7 @@ pub(crate) fn description() -> Description {
                 .into(),
         libraries: libraries(),
         memory_safe: false,
-        fuzzed: false,
+        fuzzed: true,
         probes: ids(|_| true),
         capabilities: capabilities(),
         ..Description::default()

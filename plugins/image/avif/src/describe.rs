@@ -25,6 +25,7 @@ pub(crate) fn describe() -> Description {
             .map(|(name, version, licence)| Library { name: name.into(), version, licence: licence.into() })
             .collect(),
         memory_safe: false,
+        fuzzed: true,
         probes: vec!["avif".into()],
         capabilities: vec![reader(), writer(), from_jpeg()],
         ..Description::default()

@@ -31,6 +31,7 @@ pub(crate) fn describe() -> Description {
         licence: "(MIT OR Apache-2.0) AND BSD-3-Clause AND IJG AND MIT AND Zlib".into(),
         libraries: libraries(),
         memory_safe: false,
+        fuzzed: true,
         probes: ids(|codec| codec.read.is_some() && codec.id != raster::ID),
         capabilities,
         ..Description::default()

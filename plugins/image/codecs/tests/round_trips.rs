@@ -283,7 +283,8 @@ fn optimising_changes_bytes_and_nothing_else() {
 #[test]
 fn noise_of_16_bits_that_jxl_cannot_hold_is_refused_with_a_way_out() {
     // Each pixel is the opposite of its neighbours, and red the opposite of blue.
-    let pixel = |at: u32| if (at % 120 + at / 120) % 2 == 0 { [u16::MAX, 0, 0] } else { [0, 0, u16::MAX] };
+    let pixel =
+        |at: u32| if (at % 120 + at / 120).is_multiple_of(2) { [u16::MAX, 0, 0] } else { [0, 0, u16::MAX] };
     let samples = (0..120 * 30).flat_map(pixel).collect();
     let picture = Picture::still(Frame::new(120, 30, Channels::Rgb, Samples::U16(samples)).unwrap());
     let refused = encode(&picture, "jxl", &[]);

@@ -26,6 +26,7 @@ pub(crate) fn describe() -> Description {
             licence: "MIT OR Apache-2.0".into(),
         }],
         memory_safe: true,
+        fuzzed: true,
         probes: vec!["heic".into()],
         capabilities: vec![reader(), writer()],
         ..Description::default()

@@ -32,6 +32,7 @@ pub(crate) fn describe() -> Description {
         ],
         // `rawler` reads pixels through raw pointers in a few places.
         memory_safe: false,
+        fuzzed: true,
         probes: formats.clone(),
         capabilities: vec![Capability {
             from: formats,

@@ -51,7 +51,7 @@ pub(crate) fn read(bytes: &[u8], jpegs: &[Jpeg]) -> Header {
     } else if let Some(block) = bytes.get(..160).and_then(minolta) {
         header.sizes.push(block);
     }
-    header.broken = header.broken.or_else(|| foreign(bytes));
+    header.broken = header.broken.or_else(|| foreign(bytes)).or_else(|| survey::objection_within(bytes));
     header.sizes.extend(raf(bytes));
     for jpeg in jpegs {
         let (width, height) = (u64::from(jpeg.width), u64::from(jpeg.height));

@@ -14,7 +14,7 @@ const CHAIN: usize = 256;
 /// Bytes of values for one of the file; an honest file has each of its bytes in one value at most.
 const COPIES: u64 = 4;
 /// Tags whose values are places of further directories for it, the colour profile among them.
-const PLACES: [u16; 4] = [tag::SUB_DIRECTORIES, tag::EXIF, tag::GPS, tag::ICC];
+const PLACES: [u16; 5] = [tag::SUB_DIRECTORIES, tag::EXIF, tag::GPS, tag::ICC, tag::FUJIFILM];
 /// Types of values that are places, and that lie at one.
 const LONG: u16 = 4;
 const UNDEFINED: u16 = 7;
@@ -35,6 +35,41 @@ pub(crate) fn objection(tiff: &Tiff<'_>) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// The same for a file that holds a TIFF within: Minolta's and Fujifilm's.
+pub(crate) fn objection_within(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\0MRM") {
+        let Some(tiff) = minolta(bytes) else { return Some("its directory cannot be read") };
+        return objection(&tiff);
+    }
+    if !bytes.starts_with(b"FUJIFILM") {
+        return None;
+    }
+    // Where the EXIF of the preview lies, behind the start of that JPEG; and the sensor's directory.
+    let places =
+        [(84, 12), (100, 0)].map(|(at, more)| number(bytes, at).and_then(|place| place.checked_add(more)));
+    let streams = places.into_iter().flatten().filter_map(|place| bytes.get(place..).and_then(Tiff::open));
+    streams.filter_map(|tiff| objection(&tiff)).next()
+}
+
+/// The TIFF in Minolta's block TTW, among blocks of a name, a length and so many bytes.
+fn minolta(bytes: &[u8]) -> Option<Tiff<'_>> {
+    let end = number(bytes, 4)?.checked_add(8)?;
+    let (mut place, mut found) = (8_usize, None);
+    while place.checked_add(20)? < end {
+        if bytes.get(place..)?.starts_with(b"\0TTW") {
+            found = Some(place + 8);
+        }
+        place = number(bytes, place + 4)?.checked_add(8)?.checked_add(place)?;
+    }
+    let tiff = Tiff::open(bytes.get(found?..)?)?;
+    (tiff.big_endian && tiff.first() == Some(8)).then_some(tiff)
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let four = *bytes.get(at..)?.first_chunk()?;
+    usize::try_from(u32::from_be_bytes(four)).ok()
 }
 
 /// Where directories lie that an entry names.

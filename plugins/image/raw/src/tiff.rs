@@ -35,6 +35,7 @@ pub(crate) mod tag {
     pub(crate) const INTEROPERABILITY: u16 = 0xA005;
     pub(crate) const DNG_VERSION: u16 = 0xC612;
     pub(crate) const DNG_CROP_SIZE: u16 = 0xC620;
+    pub(crate) const FUJIFILM: u16 = 0xF000;
 }
 
 /// Where a directory was found.

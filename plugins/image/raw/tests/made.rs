@@ -164,6 +164,24 @@ fn a_jpeg_that_ends_within_its_exif_is_refused() {
 }
 
 #[test]
+fn directories_inside_minoltas_and_fujifilms_files_are_looked_at_too() {
+    // A directory whose one value would take 32 GB.
+    let mut inner = b"MM\0*\0\0\0\x08\0\x01\x01\x0F\0\x05\xF0\0\0\0".to_vec();
+    inner.resize(64, 0);
+    let block = |name: &[u8], content: &[u8]| [name, &(content.len() as u32).to_be_bytes(), content].concat();
+    let blocks = block(b"\0TTW", &inner);
+    assert!(refusal("mrw", &block(b"\0MRM", &blocks)).contains("longer"));
+    // Without that block the library takes the file itself for the directory; a length of -8 it never passes.
+    assert!(refusal("mrw", &block(b"\0MRM", &[0; 64])).contains("cannot be read"));
+    let endless = [b"\0ABC\xFF\xFF\xFF\xF8".as_slice(), &[0; 64]].concat();
+    assert!(refusal("mrw", &block(b"\0MRM", &endless)).contains("cannot be read"));
+    let mut raf = [b"FUJIFILM".as_slice(), &[0; 120]].concat();
+    raf[84..88].copy_from_slice(&(128_u32 - 12).to_be_bytes());
+    raf.extend(&inner);
+    assert!(refusal("raf", &raf).contains("longer"));
+}
+
+#[test]
 fn boxes_that_lie_about_their_size_are_refused() {
     let named =
         |kind: &[u8], content: &[u8]| [&(8 + content.len() as u32).to_be_bytes(), kind, content].concat();

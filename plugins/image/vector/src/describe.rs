@@ -17,7 +17,7 @@ pub(crate) fn describe() -> Description {
         ],
         memory_safe: true,
         touches: "files".into(),
-        fuzzed: false,
+        fuzzed: true,
         probes: vec!["svg".into(), "svgz".into()],
         capabilities: vec![draw(), repack("svg", "svgz"), repack("svgz", "svg"), write()],
         ..Description::default()
