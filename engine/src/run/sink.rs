@@ -225,7 +225,9 @@ impl Sink {
         };
         let failed = |error: std::io::Error| Error::io("cannot look at an output", &error);
         *end = file.metadata().map_err(failed)?.len();
-        if self.written.fetch_add(*end, Ordering::Relaxed) + *end > self.most_bytes {
+        // A sparse file may say any length, so it is looked at before it is added.
+        if *end > self.most_bytes || self.written.fetch_add(*end, Ordering::Relaxed) + *end > self.most_bytes
+        {
             return Err(limit("output", self.most_bytes));
         }
         if matches!(self.place, Place::Memory { .. }) || kind != abi::KIND_FILE {
