@@ -18,34 +18,22 @@ pub(crate) const TIDY: &str = "tidy";
 pub(crate) struct HeldFolder {
     path: PathBuf,
     lock: Option<File>,
-    keeper: Option<Child>,
+    keeper: Option<Keeper>,
 }
 
 impl HeldFolder {
     /// Makes one in `parent`, and removes those whose owners died. `worker` is the program that looks after
     /// it from outside.
     pub(crate) fn create(parent: &Path, worker: Option<&Path>) -> io::Result<HeldFolder> {
-        for number in 0..MOST {
-            let path = numbered(parent, number);
-            match std::fs::create_dir(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    if !remove_if_abandoned(&path) || std::fs::create_dir(&path).is_err() {
-                        continue;
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-            let lock = match claim(&path)? {
-                Claim::Held(lock) => Some(lock),
-                Claim::Unlocked => None,
-                Claim::Lost => continue,
-            };
-            sweep(parent, number + 1);
-            let keeper = worker.and_then(|worker| keeper(worker, &path).ok());
-            return Ok(HeldFolder { path, lock, keeper });
+        // Before there is anything to keep, so that there is no moment without it.
+        let mut keeper = worker.and_then(|worker| Keeper::start(worker, parent).ok());
+        let held = hold(parent);
+        match (&mut keeper, &held) {
+            (Some(keeper), Ok((path, _))) => keeper.tell(path),
+            (Some(keeper), Err(_)) => keeper.dismiss(),
+            (None, _) => {}
         }
-        Err(io::Error::other(format!("{MOST} unfinished results lie there already")))
+        held.map(|(path, lock)| HeldFolder { path, lock, keeper })
     }
 
     /// Where it lies.
@@ -83,26 +71,55 @@ impl Drop for HeldFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.path);
         drop(self.lock.take());
-        if let Some(mut keeper) = self.keeper.take() {
-            // Its input ends, so it does; what could not be removed here, it tries once more.
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
+        // What could not be removed here, the keeper tries once more.
+        drop(self.keeper.take());
     }
+}
+
+/// Makes a folder and locks it, where the file system has locks.
+fn hold(parent: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    for number in 0..MOST {
+        let path = numbered(parent, number);
+        match std::fs::create_dir(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !remove_if_abandoned(&path) || std::fs::create_dir(&path).is_err() {
+                    continue;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        let lock = match claim(&path)? {
+            Claim::Held(lock) => Some(lock),
+            Claim::Unlocked => None,
+            Claim::Lost => continue,
+        };
+        sweep(parent, number + 1);
+        return Ok((path, lock));
+    }
+    Err(io::Error::other(format!("{MOST} unfinished results lie there already")))
 }
 
 fn numbered(parent: &Path, number: u32) -> PathBuf {
     parent.join(format!(".formwork-{number}"))
 }
 
-/// Removes abandoned folders from this number on, up to the first number that is free.
-fn sweep(parent: &Path, from: u32) {
-    for number in from..MOST {
-        let path = numbered(parent, number);
-        if path.symlink_metadata().is_err() {
+/// Free numbers in a row after which no folder is expected.
+const GAP: u32 = 64;
+
+/// Removes abandoned folders from this number on.
+pub(crate) fn sweep(parent: &Path, from: u32) {
+    let mut free = 0;
+    for path in (from..MOST).map(|number| numbered(parent, number)) {
+        if path.symlink_metadata().is_ok() {
+            remove_if_abandoned(&path);
+            free = 0;
+        } else {
+            free += 1;
+        }
+        if free == GAP {
             return;
         }
-        remove_if_abandoned(&path);
     }
 }
 
@@ -133,7 +150,7 @@ fn claim(path: &Path) -> io::Result<Claim> {
 }
 
 /// Removes a folder of ours whose owner is gone. Whether it did.
-pub(crate) fn remove_if_abandoned(path: &Path) -> bool {
+fn remove_if_abandoned(path: &Path) -> bool {
     let Ok(file) = open(path) else { return false };
     // SAFETY: asks for a number.
     let own = unsafe { libc::geteuid() };
@@ -151,11 +168,38 @@ fn is_still(path: &Path, file: &File) -> bool {
     (there.dev(), there.ino()) == (here.dev(), here.ino())
 }
 
-/// Starts a process that removes the folder when this one is killed. It is no child of the terminal's group,
-/// so that what kills this one spares it.
-fn keeper(worker: &Path, path: &Path) -> io::Result<Child> {
-    use std::os::unix::process::CommandExt;
-    let mut command = Command::new(worker);
-    command.arg(TIDY).arg(path).env_clear().process_group(0);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+/// A process that removes folders when this one is killed. It is no child of the terminal's group, so that what
+/// kills this one spares it. Dropping this lets it end.
+#[derive(Debug)]
+struct Keeper(Child);
+
+impl Keeper {
+    fn start(worker: &Path, parent: &Path) -> io::Result<Keeper> {
+        use std::os::unix::process::CommandExt;
+        let mut command = Command::new(worker);
+        command.arg(TIDY).arg(parent).env_clear().process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Keeper)
+    }
+
+    /// Says which folder it is to look after.
+    fn tell(&mut self, path: &Path) {
+        use std::io::Write;
+        if let Some(pipe) = &mut self.0.stdin {
+            // One that is gone looks after nothing; the next job in this place will.
+            let _ = pipe.write_all(path.as_os_str().as_encoded_bytes());
+        }
+    }
+
+    /// Ends it: there is nothing to keep.
+    fn dismiss(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Its input ends, so it does.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
 }

@@ -9,7 +9,7 @@ mod staging;
 mod system;
 
 pub(crate) use check::check;
-pub(crate) use folder::{HeldFolder, TIDY, bytes_in, remove_if_abandoned};
+pub(crate) use folder::{HeldFolder, TIDY, bytes_in, sweep};
 pub use place::{Placement, place};
 pub use receipt::{FileRecord, Loss, Receipt, hash};
 pub(crate) use staging::finish;

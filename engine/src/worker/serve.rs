@@ -23,10 +23,10 @@ use std::time::Duration;
 ///
 /// Arguments: path of the plugin, isolation level, class, private folder (may be empty); the word `template`
 /// before them makes it fork such workers on request instead; the word `tidy` and a folder make it look after
-/// that folder. Call it first thing in `main`, before any thread is started.
+/// the staging folders in that. Call it first thing in `main`, before any thread is started.
 pub fn serve(arguments: &[OsString]) -> u8 {
     match arguments {
-        [word, folder] if word == crate::deliver::TIDY => tidy(Path::new(folder)),
+        [word, parent] if word == crate::deliver::TIDY => tidy(Path::new(parent)),
         [word, path, level, class] if word == TEMPLATE => template(path, level, class),
         [path, level, class, folder] => {
             let socket = Socket::standard_input();
