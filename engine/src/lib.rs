@@ -32,6 +32,7 @@ mod engine;
 mod error;
 pub mod job;
 pub mod load;
+mod lock;
 pub mod matrix;
 pub mod plan;
 pub mod registry;

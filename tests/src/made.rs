@@ -1,5 +1,7 @@
 //! Small files made here, byte by byte, so that tests need neither a corpus nor our own writers.
 
+use crate::random::Random;
+
 /// Makes an 8-bit RGB PNG: a diagonal ramp, no two corners alike. Deflate is used in its stored form.
 pub fn png(width: u32, height: u32) -> Vec<u8> {
     ramp_png(width, height, false)
@@ -33,14 +35,8 @@ fn ramp_png(width: u32, height: u32, alpha: bool) -> Vec<u8> {
 /// Makes a binary PPM of noise, which no codec makes short work of. The noise is always the same.
 pub fn noise_ppm(width: usize, height: usize) -> Vec<u8> {
     let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
-    let mut state = 1_u32;
-    file.extend((0..width * height * 3).map(|_| {
-        // Marsaglia's xorshift.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state.to_le_bytes()[0]
-    }));
+    let mut random = Random::new(1);
+    file.extend((0..width * height * 3).map(|_| random.number() as u8));
     file
 }
 

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
 use formwork::job::{Job, Operation};
-use formwork::run::{CancelToken, Control, Item, Work};
+use formwork::run::{CancelToken, Control, Item, TrustDomain, Work};
 use formwork::{Engine, ErrorKind, Isolation, Limits};
 use formwork_tests::place::{self, Scratch};
 use formwork_tests::processes::{self, descendants, descriptors};
@@ -264,6 +264,48 @@ fn a_private_folder_is_all_there_is_to_write_in() {
         assert!(warnings.iter().any(|said| said.starts_with("refused")), "{class}: {warnings:?}");
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{class}: the folder is left");
     }
+}
+
+/// Workers about, without templates.
+fn workers() -> Vec<i32> {
+    let template = |process: &processes::Process| process.words.contains(" template ");
+    let mut ids: Vec<i32> =
+        descendants().iter().filter(|process| !template(process)).map(|process| process.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// A worker outlives its job only for jobs that trust each other, and only as long as it is told.
+#[test]
+fn jobs_share_workers_only_when_they_trust_each_other() {
+    let _turn = turn();
+    let plugins = plugins();
+    let soon = |wanted: usize| processes::soon(LATE, || workers().len() == wanted);
+    // Without templates, whose children have the word in their command line too.
+    let isolation = Isolation { templates: false, most_calls: 4, ..Isolation::new(2, worker()) };
+    let builder = Engine::builder().plugin_folder(plugins.path());
+    let engine = builder.isolation(isolation.clone()).build().unwrap();
+    run(&engine, text(""), &[], &within_deadline()).unwrap();
+    assert!(soon(0), "a job of its own leaves no worker: {:?}", workers());
+    let (domain, other) = (TrustDomain::new(), TrustDomain::new());
+    let in_domain = |domain| within_deadline().trusting(domain);
+    // A job of this kind makes three calls: the second has one left, and takes another worker for the rest.
+    run(&engine, text(""), &[], &in_domain(domain)).unwrap();
+    let first = workers();
+    run(&engine, text(""), &[], &in_domain(domain)).unwrap();
+    assert!(soon(1) && workers() != first, "a worn worker is replaced");
+    let second = workers();
+    run(&engine, text(""), &[], &in_domain(other)).unwrap();
+    assert!(soon(2) && workers().contains(&second[0]), "another domain gets another worker");
+    engine.leave(domain);
+    assert!(soon(1) && !workers().contains(&second[0]), "its workers end with a domain");
+    drop(engine);
+    let spares = Isolation { spares: 2, ..isolation };
+    let engine = Engine::builder().plugin_folder(plugins.path()).isolation(spares).build().unwrap();
+    run(&engine, text(""), &[], &within_deadline()).unwrap();
+    assert!(soon(2), "spares are kept ready: {:?}", workers());
+    drop(engine);
+    assert!(soon(0), "workers are left");
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //! process left.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -171,35 +174,39 @@ fn is_still(path: &Path, file: &File) -> bool {
 /// A process that removes folders when this one is killed. It is no child of the terminal's group, so that what
 /// kills this one spares it. Dropping this lets it end.
 #[derive(Debug)]
-struct Keeper(Child);
+struct Keeper {
+    process: Child,
+    /// Its input. A socket, as writing to a pipe that nobody reads any more ends programs that do not know better.
+    input: Option<UnixStream>,
+}
 
 impl Keeper {
     fn start(worker: &Path, parent: &Path) -> io::Result<Keeper> {
-        use std::os::unix::process::CommandExt;
+        let (input, theirs) = UnixStream::pair()?;
         let mut command = Command::new(worker);
         command.arg(TIDY).arg(parent).env_clear().process_group(0);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Keeper)
+        command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Keeper { process: command.spawn()?, input: Some(input) })
     }
 
     /// Says which folder it is to look after.
     fn tell(&mut self, path: &Path) {
-        use std::io::Write;
-        if let Some(pipe) = &mut self.0.stdin {
+        if let Some(input) = &mut self.input {
             // One that is gone looks after nothing; the next job in this place will.
-            let _ = pipe.write_all(path.as_os_str().as_encoded_bytes());
+            let _ = input.write_all(path.as_os_str().as_encoded_bytes());
         }
     }
 
     /// Ends it: there is nothing to keep.
     fn dismiss(&mut self) {
-        let _ = self.0.kill();
+        let _ = self.process.kill();
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
         // Its input ends, so it does.
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
+        drop(self.input.take());
+        let _ = self.process.wait();
     }
 }

@@ -171,35 +171,47 @@ impl Moves<'_> {
             let sync = finished.open().and_then(|file| file.sync_data());
             sync.map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
         }
-        self.name(finished, target).map_err(|error| match error.kind() {
+        let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => already_there(target),
             _ => Error::io(format!("cannot create {}", target.display()), &error)
                 .with_context("output", target.display().to_string()),
-        })?;
+        };
+        let staged = match finished {
+            Finished::Named(path) => path,
+            Finished::Unnamed(file) => match self.link(&file, target) {
+                Ok(None) => {
+                    self.done.push(target.to_owned());
+                    return Ok(());
+                }
+                Ok(Some(link)) => link,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(failed(error)),
+                // No /proc, or another file system: a copy has a name from the start.
+                Err(_) => self.copied(item, target)?,
+            },
+        };
+        let rename = if self.placement.overwrite {
+            std::fs::rename(&staged, target)
+        } else {
+            rename_if_free(&staged, target)
+        };
+        rename.map_err(failed)?;
         self.done.push(target.to_owned());
         Ok(())
     }
 
-    /// Gives a finished file its name.
-    fn name(&mut self, finished: Finished, target: &Path) -> io::Result<()> {
+    /// Gives a file without a name its own. A link replaces nothing, so where something is to be replaced, it gets
+    /// one in the staging folder, which is returned.
+    fn link(&mut self, file: &File, target: &Path) -> io::Result<Option<PathBuf>> {
         let overwrite = self.placement.overwrite;
-        let staged = match finished {
-            Finished::Unnamed(file) => {
-                if !overwrite || target.symlink_metadata().is_err() {
-                    match link_unnamed(&file, target) {
-                        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {}
-                        done => return done,
-                    }
-                }
-                // A link replaces nothing, a rename does.
-                let folder = self.staging().and_then(|staging| staging.folder()).map_err(io::Error::other)?;
-                let link = folder.join(format!("link-{}", self.done.len()));
-                link_unnamed(&file, &link)?;
-                link
+        if !overwrite || target.symlink_metadata().is_err() {
+            match link_unnamed(file, target) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {}
+                done => return done.map(|()| None),
             }
-            Finished::Named(path) => path,
-        };
-        if overwrite { std::fs::rename(&staged, target) } else { rename_if_free(&staged, target) }
+        }
+        let folder = self.staging().and_then(|staging| staging.folder()).map_err(io::Error::other)?;
+        let link = folder.join(format!("link-{}", self.done.len()));
+        link_unnamed(file, &link).map(|()| Some(link))
     }
 
     /// An item's bytes on the target's file system.
@@ -213,17 +225,25 @@ impl Moves<'_> {
                 path => Finished::Named(path.to_owned()),
             });
         }
-        let (file, path) = match unnamed_file_in(&self.placement.staging_parent()) {
-            Ok(file) => (file, PathBuf::new()),
-            Err(_) => {
-                let number = self.done.len();
-                self.staging()?.create(&format!("copy-{number}"))?
-            }
+        let Ok(file) = unnamed_file_in(&self.placement.staging_parent()) else {
+            return self.copied(item, target).map(Finished::Named);
         };
         copy(item, &file).map_err(failed)?;
         finish(&file, item.modified, item.mode)?;
-        let unnamed = path.as_os_str().is_empty();
-        Ok(if unnamed { Finished::Unnamed(Arc::new(file)) } else { Finished::Named(path) })
+        Ok(Finished::Unnamed(Arc::new(file)))
+    }
+
+    /// A copy of an item in the staging folder.
+    fn copied(&mut self, item: &Item, target: &Path) -> Result<PathBuf> {
+        let name = format!("copy-{}", self.done.len());
+        let (file, path) = self.staging()?.create(&name)?;
+        copy(item, &file).map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
+        finish(&file, item.modified, item.mode)?;
+        if self.placement.durable {
+            file.sync_data()
+                .map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
+        }
+        Ok(path)
     }
 
     fn staging(&mut self) -> Result<&Arc<Staging>> {

@@ -1,12 +1,13 @@
 use super::folder::HeldFolder;
 use super::system::unnamed_file_in;
+use crate::lock::lock;
 use crate::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 /// Makes staging areas, and keeps account of their folders, so that a host that must end at once can remove
@@ -155,10 +156,6 @@ pub(crate) fn finish(file: &File, modified: Option<SystemTime>, mode: u32) -> Re
         file.set_modified(modified).map_err(failed)?;
     }
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn shown(path: &Path) -> String {

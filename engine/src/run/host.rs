@@ -5,13 +5,14 @@ use super::control::Control;
 use super::item::Item;
 use super::sink::{OutputSpec, Sink};
 use crate::detect::Source;
+use crate::lock::lock;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::{self as abi, Host, Text};
 use formwork_formats::Feature;
 use serde_json::{Map, Value};
 use std::ffi::c_void;
 use std::fs::File;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// What one call may read and write, and where it says what it did.
 pub struct StepContext<'c> {
@@ -162,10 +163,6 @@ impl<'c> StepContext<'c> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// # Safety

@@ -1,4 +1,5 @@
 use crate::detect::Source;
+use crate::lock::lock;
 use crate::{Error, Result};
 use formwork_abi as abi;
 use formwork_formats::Format;
@@ -6,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 /// A file, folder or link on its way through a job. Cheap to clone.
@@ -75,7 +76,7 @@ impl LazyFile {
     }
 
     pub(crate) fn file(&self) -> io::Result<Arc<File>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         if let Some(file) = &*open {
             return Ok(file.clone());
         }
@@ -86,7 +87,7 @@ impl LazyFile {
 
     fn close(&self) {
         if !self.path.as_os_str().is_empty() {
-            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *lock(&self.open) = None;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::item::{Content, Item, LazyFile};
 use crate::deliver::{self, Staging, names};
+use crate::lock::lock;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi as abi;
 use std::collections::HashSet;
@@ -9,7 +10,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// What a plugin says of an output it opens.
@@ -368,8 +369,4 @@ pub(crate) fn limit(name: &str, allowed: u64) -> Error {
         Error::new(ErrorKind::LimitExceeded, format!("the limit `{name}` of {allowed} is reached"));
     error.limit = Some(name.to_owned());
     error.with_hint(format!("raise the limit `{name}` if the input is trusted"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

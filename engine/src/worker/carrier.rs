@@ -6,12 +6,13 @@ use super::memory;
 use super::pool::Pool;
 use super::process::Process;
 use super::talk::{End, Talk};
+use crate::lock::lock;
 use crate::registry::Plugin;
 use crate::run::{Call, Carrier, Content, InProcess, Item, LazyFile, StepContext, StepRequest, TrustDomain};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Runs steps in worker processes.
 #[derive(Debug)]
@@ -162,8 +163,4 @@ fn telling(request: &StepRequest<'_>) -> blake3::Hash {
         hasher.update(&item.length().to_le_bytes()).update(&head[..count]);
     }
     hasher.finalize()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -23,7 +23,11 @@ impl Child {
         // SAFETY: a system call that takes two numbers.
         let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, id, 0) };
         if handle < 0 {
-            return Err(io::Error::last_os_error());
+            let error = io::Error::last_os_error();
+            // SAFETY: takes plain numbers; the number is the worker's own until its template reaps it.
+            unsafe { libc::kill(id.cast_signed(), libc::SIGKILL) };
+            template.reap(id);
+            return Err(error);
         }
         // SAFETY: just opened, and belongs to nobody else.
         Ok(Child::Forked { id, handle: unsafe { OwnedFd::from_raw_fd(handle as i32) }, template })

@@ -2,8 +2,9 @@
 
 use super::pool::Stock;
 use super::process::Process;
+use crate::lock::lock;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// The thread, which starts with the first chore. Dropping this waits for what it has to do.
@@ -80,8 +81,4 @@ fn do_chore(stock: &Stock, chore: Chore) {
         Chore::End(workers) => drop(workers),
         Chore::Refill(plugin) => stock.refill(&plugin),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@ use super::frame::{self, Packer};
 use super::memory::{Mapping, SharedPage};
 use super::request::Unpacked;
 use super::socket::{Packet, Socket};
+use crate::lock::lock;
 use formwork_abi::{self as abi, Host, Text};
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -12,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Bytes of small writes that are kept before they are written.
@@ -41,10 +42,6 @@ struct Output {
     /// Bytes written to the file, without those kept.
     end: u64,
     kept: Vec<u8>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Lent {

@@ -5,11 +5,12 @@ use super::housekeeper::Housekeeper;
 use super::isolation::Isolation;
 use super::process::{Process, Recipe};
 use super::template::Template;
+use crate::lock::lock;
 use crate::registry::Plugin;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The workers of all plugins. What nobody has to wait for, ending used ones and starting spares, a thread of
 /// its own does.
@@ -172,8 +173,4 @@ fn class(plugin: &Plugin) -> Result<Class> {
         let message = format!("the plugin {} touches `{word}`, which this engine does not know", plugin.id());
         Error::new(ErrorKind::IsolationUnavailable, message)
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

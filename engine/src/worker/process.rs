@@ -95,9 +95,10 @@ impl Recipe {
         let folder = folder.transpose().map_err(|error| {
             Error::io(format!("cannot make a private folder in {}", self.temporary.display()), &error)
         })?;
-        let (child, socket, messages) =
-            self.start(template, folder.as_ref()).map_err(|e| self.unavailable(&e))?;
+        // First what may fail: a process that is started has an owner at once.
         let page = SharedPage::new().map_err(|error| self.unavailable(&error))?;
+        let (child, socket, messages) =
+            self.start(template, folder.as_ref()).map_err(|error| self.unavailable(&error))?;
         // One that is gone already is found dead by its first call.
         let _ = socket.send_with(&[frame::PAGE], &page.file);
         let started = Instant::now();

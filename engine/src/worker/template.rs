@@ -5,6 +5,7 @@ use super::cage;
 use super::child::status;
 use super::frame::{self, Fields, Packer};
 use super::socket::Socket;
+use crate::lock::lock;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -12,7 +13,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::{Child, ExitStatus};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a template may take to answer.
@@ -123,8 +124,4 @@ fn become_worker(template: Socket, theirs: OwnedFd, messages: Option<OwnedFd>) {
         }
     }
     cage::close_spare_descriptors();
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

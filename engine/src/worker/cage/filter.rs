@@ -296,9 +296,9 @@ mod tests {
     #[test]
     fn nothing_allowed_is_killed() {
         for class in [Class::Codec, Class::Files, Class::Folder] {
-            let Ok(allowed) = allowed(class) else { panic!("the rules of {class:?} are broken") };
-            let both = KILLED.iter().chain(KILLED_IN_CODECS).find(|call| allowed.contains_key(call));
-            assert_eq!(both, None, "{class:?}");
+            let both = allowed(class)
+                .map(|allowed| KILLED.iter().chain(KILLED_IN_CODECS).find(|call| allowed.contains_key(call)));
+            assert_eq!(both, Ok(None), "{class:?}");
         }
     }
 }
