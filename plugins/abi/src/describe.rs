@@ -7,7 +7,7 @@ use crate::options::OptionSpec;
 use serde::{Deserialize, Serialize};
 
 /// The shape of this JSON; a higher number adds members, never changes old ones.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// A whole plugin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ pub struct Capability {
     pub rank: u8,
     /// Reads several inputs at once, as `archive`.
     pub many_inputs: bool,
+    /// Formats of further inputs it takes beside the first, as the picture of a watermark; ids. The engine
+    /// converts them to one of these. Since schema 3.
+    pub companions: Vec<String>,
     /// May write several outputs, as `extract`.
     pub many_outputs: bool,
     /// Operations it can do in the same pass before this one, as `crop` before `convert`.
@@ -97,6 +100,7 @@ impl Default for Capability {
             cost: Cost::default(),
             rank: 50,
             many_inputs: false,
+            companions: Vec::new(),
             many_outputs: false,
             fuses: Vec::new(),
             streams: false,

@@ -113,8 +113,8 @@ pub enum OptionKind {
     Colour,
     /// Seconds, or `HH:MM:SS` with an optional fraction. Crosses as a number of seconds.
     Time,
-    /// A number of bytes, with an optional `k`, `M` or `G` (1000) or `Ki`, `Mi`, `Gi` (1024). Crosses
-    /// as an integer.
+    /// A number of bytes, or of bits a second, with an optional `k`, `M` or `G` (1000) or `Ki`, `Mi`, `Gi`
+    /// (1024). Crosses as an integer.
     Bytes,
     /// Pages: `all`, `3`, `1-5`, `1,3,5-7`. Crosses as the same text, checked.
     Pages,
@@ -189,6 +189,104 @@ const VOCABULARY: &[Word] = &[
     ),
     word("fps", || OptionKind::Number { min: 1.0, max: 60.0 }, "Frames a second."),
     word("codec", || OptionKind::Text, "Name of the codec to write with."),
+    word(
+        "resolution",
+        || choice(&["240p", "360p", "480p", "720p", "1080p", "1440p", "4k"]),
+        "Greatest height of the picture by its common name; never enlarges, keeps the proportions.",
+    ),
+    word("bitrate", || OptionKind::Bytes, "Bits a second for the picture, as in 2M or 800k."),
+    word("audio_codec", || OptionKind::Text, "Name of the codec to write sound with."),
+    word("audio_bitrate", || OptionKind::Bytes, "Bits a second for sound, as in 128k."),
+    word(
+        "sample_rate",
+        || OptionKind::Integer { min: 4_000, max: 768_000 },
+        "Samples a second of sound, as in 44100.",
+    ),
+    word(
+        "channels",
+        || OptionKind::Integer { min: 1, max: 8 },
+        "Channels of sound: 1 mono, 2 stereo, 6 for 5.1.",
+    ),
+    word(
+        "preset",
+        || {
+            choice(&[
+                "ultrafast",
+                "superfast",
+                "veryfast",
+                "faster",
+                "fast",
+                "medium",
+                "slow",
+                "slower",
+                "veryslow",
+            ])
+        },
+        "Speed of the encoder: slower makes smaller files of the same quality.",
+    ),
+    word(
+        "two_pass",
+        || OptionKind::Boolean,
+        "Encodes twice to meet the bit rate more evenly; needs bitrate or max_bytes.",
+    ),
+    word("no_audio", || OptionKind::Boolean, "Leaves the sound out."),
+    word("no_video", || OptionKind::Boolean, "Leaves the picture out."),
+    word(
+        "copy",
+        || choice(&["auto", "never", "always"]),
+        "Whether tracks are copied without being encoded again: auto where they fit, never, or always (else an error).",
+    ),
+    word("start_time", || OptionKind::Time, "Where to start: seconds or HH:MM:SS."),
+    word("end_time", || OptionKind::Time, "Where to end: seconds or HH:MM:SS."),
+    word("duration", || OptionKind::Time, "How much to take: seconds or HH:MM:SS."),
+    word(
+        "subtitles",
+        || choice(&["keep", "burn", "drop"]),
+        "What becomes of subtitles: kept as tracks, drawn into the picture, or dropped.",
+    ),
+    word(
+        "loop",
+        || OptionKind::Integer { min: 0, max: 65_535 },
+        "How often an animation plays; 0 means for ever.",
+    ),
+    word("text", || OptionKind::Text, "Text to draw."),
+    word(
+        "position",
+        || {
+            choice(&[
+                "top-left",
+                "top",
+                "top-right",
+                "left",
+                "center",
+                "right",
+                "bottom-left",
+                "bottom",
+                "bottom-right",
+            ])
+        },
+        "Where it is put.",
+    ),
+    word(
+        "opacity",
+        || OptionKind::Number { min: 0.0, max: 1.0 },
+        "How opaque it is: 0 is invisible, 1 covers.",
+    ),
+    word("margin", || OptionKind::Integer { min: 0, max: 10_000 }, "Distance from the edges in pixels."),
+    word("font_size", || OptionKind::Integer { min: 4, max: 2_000 }, "Height of the letters in pixels."),
+    word("color", || OptionKind::Colour, "Colour of what is drawn, as in #ffffff."),
+    word("count", || OptionKind::Integer { min: 1, max: 1_000 }, "How many to make, spread evenly."),
+    word("title", || OptionKind::Text, "Title tag."),
+    word("artist", || OptionKind::Text, "Artist or author tag."),
+    word("album", || OptionKind::Text, "Album tag."),
+    word("album_artist", || OptionKind::Text, "Album artist tag."),
+    word("composer", || OptionKind::Text, "Composer tag."),
+    word("genre", || OptionKind::Text, "Genre tag."),
+    word("date", || OptionKind::Text, "Date tag: a year, or YYYY-MM-DD."),
+    word("track", || OptionKind::Text, "Track number tag, as in 3 or 3/12."),
+    word("comment", || OptionKind::Text, "Comment tag."),
+    word("description", || OptionKind::Text, "Description tag."),
+    word("copyright", || OptionKind::Text, "Copyright tag."),
 ];
 
 /// Returns an option of the vocabulary, without a default. A name that is not in the vocabulary gives
