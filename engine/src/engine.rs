@@ -42,6 +42,7 @@ pub struct Builder {
     limits: Limits,
     threads: u32,
     temporary: PathBuf,
+    spill_over: u64,
     hashes: bool,
     isolation: Option<Isolation>,
 }
@@ -56,6 +57,8 @@ impl Default for Builder {
             limits: Limits::default(),
             threads: 1,
             temporary: PathBuf::from("/tmp"),
+            // Decoded pictures pass between steps in memory.
+            spill_over: 512 << 20,
             hashes: false,
             isolation: None,
         }
@@ -105,6 +108,13 @@ impl Builder {
         self
     }
 
+    /// Bytes of results of one step that are kept in memory for the next; what is more goes to the temporary
+    /// folder. Default 512 MiB.
+    pub fn memory_between_steps(mut self, bytes: u64) -> Self {
+        self.spill_over = bytes;
+        self
+    }
+
     /// Writes BLAKE3 hashes of inputs and outputs into receipts. Default off: it reads every file once
     /// more.
     pub fn hashes(mut self, hashes: bool) -> Self {
@@ -143,8 +153,7 @@ impl Builder {
                     None => Box::new(InProcess),
                 },
                 temporary: self.temporary,
-                // A decoded picture passes between steps in memory; what is larger goes to disk.
-                spill_over: 512 << 20,
+                spill_over: self.spill_over,
                 hashes: self.hashes,
             }),
         })

@@ -266,6 +266,43 @@ fn a_private_folder_is_all_there_is_to_write_in() {
     }
 }
 
+/// Open files of this process in a folder, named or not.
+fn open_files_in(folder: &Path) -> usize {
+    let links =
+        fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link.starts_with(folder)).count()
+}
+
+/// Results between steps that are too large for memory lie on disk, whoever wrote them, and are the same.
+#[test]
+fn large_results_between_steps_go_to_disk() {
+    let _turn = turn();
+    let (plugins, temporary) = (plugins(), Scratch::new("workers-spill").unwrap());
+    for level in [0, 2] {
+        let builder = Engine::builder().plugin_folder(plugins.path()).temporary_folder(temporary.path());
+        let builder = builder.memory_between_steps(1 << 20);
+        let builder = if level == 0 { builder } else { builder.isolation(Isolation::new(level, worker())) };
+        let engine = builder.build().unwrap();
+        for (mode, length, on_disk) in
+            [("pieces", 900_000, 0), ("pieces", 3_000_000, 1), ("copy", 3_000_000, 1)]
+        {
+            let text: Vec<u8> = (0..length).map(|at| b'a' + (at % 7 + at / 9_973 % 19) as u8).collect();
+            let step = |input: &str| json!({"operation": "convert", "input": input, "output_format": "txt", "options": {"mode": mode}});
+            let job = Job::from_json(&json!({"tasks": {
+                "in": {"operation": "import/bytes", "filename": "a.txt", "text": String::from_utf8(text.clone()).unwrap()},
+                "once": step("in"),
+                "twice": step("once"),
+                "out": {"operation": "export/bytes", "input": "twice"},
+            }}));
+            let report = engine.run(&job.unwrap(), &within_deadline());
+            assert!(report.error().is_none(), "{level}, {mode}, {length}: {:?}", report.error());
+            assert!(report.exported[0].1[0].bytes(u64::MAX).unwrap() == text, "{level}, {mode}, {length}");
+            assert_eq!(open_files_in(temporary.path()), on_disk, "level {level}, {mode}, {length} bytes");
+        }
+        assert_eq!(open_files_in(temporary.path()), 0);
+    }
+}
+
 /// Workers about, without templates.
 fn workers() -> Vec<i32> {
     let template = |process: &processes::Process| process.words.contains(" template ");

@@ -138,9 +138,24 @@ impl<'c> StepContext<'c> {
         opened.map(|(id, file)| (id as u64, file)).map_err(|error| self.record(error)).ok()
     }
 
-    /// A file for the main output, to be handed over before that is opened, and the longest it is for.
-    pub(crate) fn file_ahead(&self) -> Option<(File, u64)> {
+    /// A file for the main output, to be handed over before that is opened.
+    pub(crate) fn file_ahead(&self) -> Option<File> {
         self.sink.file_ahead()
+    }
+
+    /// How long an output in memory may get before it has to move to disk.
+    pub(crate) fn in_memory(&self) -> u64 {
+        self.sink.in_memory()
+    }
+
+    /// A file on disk for such an output; the failure is recorded.
+    pub(crate) fn spill_shared(&self, id: i64) -> Option<File> {
+        self.sink.spill_shared(id).map_err(|error| self.record(error)).ok()
+    }
+
+    /// What is wrong when an output in memory grew further than that, whatever its writer was told.
+    pub(crate) fn overfull(&self) -> Option<Error> {
+        self.sink.overfull()
     }
 
     /// Opens the main output in that file; the failure is recorded.

@@ -5,7 +5,7 @@
 //! build of one program (see [`VERSION`]), but the engine takes nothing on trust: every field is bounded.
 
 /// Changes with every change of a frame; engine and worker refuse each other when it differs.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 /// Most bytes of a frame; longer content travels in a memory file, see [`LONG`].
 pub(crate) const MOST: usize = 64 << 10;
 /// Most bytes of content in a memory file.
@@ -36,12 +36,14 @@ pub(crate) const DONE: u8 = 11;
 /// Worker: the main output is opened in the file that was handed over, as number 0; fields as for [`OPEN`]. No
 /// answer.
 pub(crate) const OPEN_MAIN: u8 = 12;
+/// Worker: output `u64` has grown too large for memory; a file on disk is wanted for it.
+pub(crate) const SPILL: u8 = 13;
 
 /// Engine: the shared page, as a descriptor.
 pub(crate) const PAGE: u8 = 32;
 /// Engine: input `u64` as a sealed memory file that may be mapped.
 pub(crate) const MAPPED: u8 = 33;
-/// Engine: a file for the main output of the next call, as a descriptor; `u64`: the longest output it is for.
+/// Engine: a file for the main output of the next call, as a descriptor.
 pub(crate) const MAIN: u8 = 40;
 /// Engine: the call. See `request.rs`.
 pub(crate) const CALL: u8 = 34;

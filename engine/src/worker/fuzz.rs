@@ -152,7 +152,7 @@ fn act(socket: &Socket, page: &SharedPage, files: &mut Files, packet: &[u8]) -> 
         _ => socket.send(packet).ok()?,
     }
     match kind {
-        frame::NEED | frame::OPEN => wait_for_answer(socket, files)?,
+        frame::NEED | frame::OPEN | frame::SPILL => wait_for_answer(socket, files)?,
         frame::OPEN_MAIN => files.granted = files.main.take().or(files.granted.take()),
         _ => {}
     }
@@ -259,5 +259,5 @@ pub fn requests() -> Vec<Vec<u8>> {
     let limits = Limits::default();
     let operations: [(&str, &[Setting]); 2] = [("crop", &[]), ("convert", &settings)];
     let request = StepRequest { target: "jpg", operations: &operations, inputs: &inputs, limits };
-    [Call::Run, Call::Probe].map(|call| request::pack(call, &request)).to_vec()
+    [Call::Run, Call::Probe].map(|call| request::pack(call, &request, 1 << 20)).to_vec()
 }

@@ -25,8 +25,12 @@ pub(super) struct Lent {
     page: Option<SharedPage>,
     inputs: Vec<Input>,
     outputs: Mutex<HashMap<i64, Arc<Mutex<Output>>>>,
-    /// A file for the main output and the longest it is for, until the first output is opened.
-    main: Mutex<Option<(File, u64)>>,
+    /// A file for the main output, until the first output is opened.
+    main: Mutex<Option<File>>,
+    /// How long outputs in memory may get together.
+    in_memory: u64,
+    /// How long they are.
+    held: AtomicU64,
     written: AtomicU64,
     most: u64,
 }
@@ -42,6 +46,8 @@ struct Output {
     /// Bytes written to the file, without those kept.
     end: u64,
     kept: Vec<u8>,
+    /// Its file lies in memory, as far as is known.
+    in_memory: bool,
 }
 
 impl Lent {
@@ -52,6 +58,8 @@ impl Lent {
             inputs: Vec::new(),
             outputs: Mutex::default(),
             main: Mutex::default(),
+            in_memory: u64::MAX,
+            held: AtomicU64::new(0),
             written: AtomicU64::new(0),
             most: 0,
         }
@@ -62,7 +70,7 @@ impl Lent {
         self,
         unpacked: &Unpacked,
         mut mapped: HashMap<usize, (Mapping, File)>,
-        main: Option<(File, u64)>,
+        main: Option<File>,
     ) -> Lent {
         let inputs = unpacked.inputs.iter().enumerate().map(|(index, head)| {
             let (mapping, file) = match mapped.remove(&index) {
@@ -72,7 +80,7 @@ impl Lent {
             Input { inline: head.inline.clone(), mapping, file: Mutex::new(file) }
         });
         let (inputs, most, main) = (inputs.collect(), unpacked.limits.output, Mutex::new(main));
-        Lent { inputs, most, main, ..self.end() }
+        Lent { inputs, most, main, in_memory: unpacked.in_memory, ..self.end() }
     }
 
     /// Forgets a call.
@@ -176,9 +184,10 @@ impl Lent {
         };
         // Whatever is opened first, the file for the main output is of use only then.
         let ahead = lock(&self.main).take();
-        let fits = |most: u64| output.length == abi::LENGTH_UNKNOWN || output.length <= most;
+        // The engine goes by the same rule.
+        let small = output.length == abi::LENGTH_UNKNOWN || output.length <= self.in_memory;
         let (id, file) = match ahead {
-            Some((file, most)) if name.is_empty() && output.kind == abi::KIND_FILE && fits(most) => {
+            Some(file) if name.is_empty() && output.kind == abi::KIND_FILE && small => {
                 if self.send(&ask(frame::OPEN_MAIN)).is_err() {
                     return -1;
                 }
@@ -189,7 +198,8 @@ impl Lent {
                 _ => return -1,
             },
         };
-        lock(&self.outputs).insert(id, Arc::new(Mutex::new(Output { file, end: 0, kept: Vec::new() })));
+        let output = Output { file, end: 0, kept: Vec::new(), in_memory: small };
+        lock(&self.outputs).insert(id, Arc::new(Mutex::new(output)));
         id
     }
 
@@ -209,10 +219,41 @@ impl Lent {
             let message = format!("the limit `output` of {} is reached", self.most);
             return self.fail("limit_exceeded", "output", &message);
         }
+        if output.in_memory && grown > 0 {
+            let held = self.held.fetch_add(grown, Ordering::Relaxed) + grown;
+            if held > self.in_memory {
+                if let Err(error) = self.spill(id, &mut output) {
+                    return self.fail("io", "", &format!("cannot move the output to disk: {error}"));
+                }
+                self.held.fetch_sub(end + grown, Ordering::Relaxed);
+            }
+        }
         match output.write(offset, end, bytes) {
             Ok(()) => 0,
             Err(error) => self.fail("io", "", &format!("cannot write the output: {error}")),
         }
+    }
+
+    /// Moves an output from memory to a file on disk.
+    fn spill(&self, id: i64, output: &mut Output) -> io::Result<()> {
+        let question = Packer::new(frame::SPILL).u64(id as u64).finish();
+        let Some((_, Some(file))) = self.ask(&question) else {
+            return Err(io::Error::other("the engine gives no file"));
+        };
+        let mut buffer = vec![0; KEPT];
+        let mut at = 0;
+        while at < output.end {
+            let count = output.file.read_at(&mut buffer, at)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all_at(&buffer[..count], at)?;
+            at += count as u64;
+        }
+        // The engine counts what is left in the old file.
+        output.file.set_len(0)?;
+        (output.file, output.in_memory) = (file, false);
+        Ok(())
     }
 
     fn close(&self, id: i64) -> i32 {

@@ -29,12 +29,7 @@ pub(crate) fn file_of(bytes: &[u8]) -> io::Result<File> {
 
 /// Takes from everybody the ability to change a memory file. Fails while somebody has it mapped for writing.
 pub(crate) fn seal(file: &File) -> io::Result<()> {
-    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
-    // SAFETY: a system call on an open descriptor.
-    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    add_seals(file, libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL)
 }
 
 /// Whether nobody can change the file any more, so that it may be mapped.
@@ -42,6 +37,19 @@ pub(crate) fn is_sealed(file: &File) -> bool {
     // SAFETY: a system call on an open descriptor.
     let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
     seals >= 0 && seals & libc::F_SEAL_WRITE != 0 && seals & libc::F_SEAL_SHRINK != 0
+}
+
+/// Takes from everybody the ability to make a memory file longer.
+pub(crate) fn seal_growth(file: &File) -> io::Result<()> {
+    add_seals(file, libc::F_SEAL_GROW)
+}
+
+fn add_seals(file: &File, seals: libc::c_int) -> io::Result<()> {
+    // SAFETY: a system call on an open descriptor.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
 }
 
 /// Reads a whole file from its start.

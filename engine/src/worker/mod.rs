@@ -30,5 +30,5 @@ mod tidy;
 
 pub use carrier::Workers;
 pub use isolation::Isolation;
-pub(crate) use memory::{file as memory_file, seal};
+pub(crate) use memory::{file as memory_file, seal, seal_growth};
 pub use serve::serve;

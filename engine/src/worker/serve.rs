@@ -133,7 +133,7 @@ fn serve_calls(library: &Library, socket: Socket) -> u8 {
                 Ok(page) => lent.share(page),
                 Err(_) => return 4,
             },
-            (Some((frame::MAIN, mut fields)), Some(file)) => main = fields.u64().map(|most| (file, most)),
+            (Some((frame::MAIN, _)), Some(file)) => main = Some(file),
             (Some((frame::MAPPED, mut fields)), Some(file)) => {
                 if let (Some(index), Ok(mapping)) = (fields.u64(), Mapping::of(&file)) {
                     mapped.insert(index as usize, (mapping, file));

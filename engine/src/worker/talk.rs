@@ -73,25 +73,24 @@ impl<'t> Talk<'t> {
                 _ => {}
             }
         }
-        let ahead = if call == Call::Run { context.file_ahead() } else { None };
-        if let Some((main, most)) = &ahead {
-            process.socket.send_with(&Packer::new(frame::MAIN).u64(*most).finish(), main)?;
+        let main = if call == Call::Run { context.file_ahead() } else { None };
+        if let Some(main) = &main {
+            process.socket.send_with(&[frame::MAIN], main)?;
         }
-        let main = ahead.map(|(main, _)| main);
-        process.socket.send(&request::pack(call, request))?;
+        process.socket.send(&request::pack(call, request, context.in_memory()))?;
         Ok(Talk { process, request, context, page, stopping: None, main, failed: false, wrote: false })
     }
 
     /// Serves the worker until the call ended. Its private folder may hold `temporary` bytes.
     pub(super) fn run(&mut self, temporary: u64) -> End {
-        let mut looked = Instant::now();
+        let (context, mut looked) = (self.context, Instant::now());
         loop {
             if let Some(end) = self.look_after() {
                 return end;
             }
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
-                if let Some(error) = self.overfull(temporary) {
+                if let Some(error) = self.overfull(temporary).or_else(|| context.overfull()) {
                     return End::Stopped(error);
                 }
             }
@@ -166,6 +165,13 @@ impl<'t> Talk<'t> {
                 self.wrote = true;
                 return Some(match context.open_shared(spec) {
                     Some((id, file)) => self.grant(id, &file),
+                    None => self.deny(),
+                });
+            }
+            frame::SPILL => {
+                let id = i64::try_from(fields.u64()?).ok()?;
+                return Some(match context.spill_shared(id) {
+                    Some(file) => self.grant(0, &file),
                     None => self.deny(),
                 });
             }

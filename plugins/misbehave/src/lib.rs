@@ -8,8 +8,8 @@ mod escape;
 pub use escape::ESCAPES;
 
 use formwork_sdk::{
-    Capability, Description, Error, ErrorKind, OutputInfo, OutputKind, Plugin, Result, Step, export_plugin,
-    json, option,
+    Capability, Description, Error, ErrorKind, OutputInfo, OutputKind, Plugin, Result, Step, Writer,
+    export_plugin, json, option,
 };
 use std::io::Write;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use std::time::Duration;
 /// Every way to misbehave.
 pub const MODES: &[&str] = &[
     "copy",
+    "pieces",
     "panic",
     "abort",
     "segfault",
@@ -223,7 +224,10 @@ fn write(step: &Step, mode: &str) -> Result<()> {
         _ => {}
     }
     let mut output = step.create_output()?;
-    output.write_all(&input)?;
+    match mode {
+        "pieces" => return write_pieces(output, &input),
+        _ => output.write_all(&input)?,
+    }
     match mode {
         "leave_open" => return Ok(()),
         "hole" => output.write_at(input.len() as u64 + 1, b"x")?,
@@ -234,6 +238,15 @@ fn write(step: &Step, mode: &str) -> Result<()> {
         },
         _ => {}
     }
+    output.close()
+}
+
+/// No fault: writes as a muxer does, in pieces, and the beginning once more at the end.
+fn write_pieces(mut output: Writer<'_>, input: &[u8]) -> Result<()> {
+    for piece in input.chunks(60_000) {
+        output.append(piece)?;
+    }
+    output.write_at(0, &input[..input.len().min(100)])?;
     output.close()
 }
 

@@ -1,5 +1,7 @@
 //! Where the outputs of a step go: memory between steps, a staging folder at the end of a route.
 
+mod shared;
+
 use super::item::{Content, Item, LazyFile};
 use crate::deliver::{self, Staging, names};
 use crate::lock::lock;
@@ -37,13 +39,15 @@ pub struct Sink {
     most_bytes: u64,
     most_outputs: u64,
     written: AtomicU64,
+    /// Bytes of outputs that are kept in memory, without those that another process still writes.
+    held: AtomicU64,
     outputs: Mutex<Vec<Slot>>,
     taken: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug)]
 enum Place {
-    /// Memory up to so many bytes an output, then a file without a name in this folder.
+    /// Memory up to so many bytes in all, then files without a name in this folder.
     Memory { spill_over: u64, folder: PathBuf },
     /// Files in a staging folder.
     Staging(Arc<Staging>),
@@ -57,6 +61,8 @@ struct Output {
     spec: OutputSpec,
     bytes: Bytes,
     closed: bool,
+    /// The memory files of this output that another process writes, or wrote before it moved to disk.
+    shared_memory: Vec<File>,
 }
 
 #[derive(Debug)]
@@ -72,8 +78,8 @@ const MOST_RESERVED: u64 = 256 << 20;
 const LONGEST_LINK: u64 = 4_096;
 
 impl Sink {
-    /// Keeps outputs in memory; one that grows over `spill_over` bytes moves to a file without a name in
-    /// `folder`.
+    /// Keeps outputs in memory; once they are more than `spill_over` bytes together, what grows moves to files
+    /// without a name in `folder`.
     pub fn memory(limits: &abi::Limits, spill_over: u64, folder: PathBuf) -> Sink {
         Sink::new(limits, Place::Memory { spill_over, folder })
     }
@@ -89,12 +95,13 @@ impl Sink {
             most_bytes: limits.output,
             most_outputs: limits.entries,
             written: AtomicU64::new(0),
+            held: AtomicU64::new(0),
             outputs: Mutex::default(),
             taken: Mutex::default(),
         }
     }
 
-    pub(super) fn open(&self, mut spec: OutputSpec) -> Result<usize> {
+    pub(in crate::run) fn open(&self, mut spec: OutputSpec) -> Result<usize> {
         self.claim_name(&mut spec)?;
         let bytes = match (&self.place, spec.kind) {
             (Place::Staging(staging), abi::KIND_FILE) => {
@@ -122,7 +129,12 @@ impl Sink {
         if outputs.len() as u64 >= self.most_outputs {
             return Err(limit("entries", self.most_outputs));
         }
-        outputs.push(Some(Arc::new(Mutex::new(Output { spec, bytes, closed: false }))));
+        outputs.push(Some(Arc::new(Mutex::new(Output {
+            spec,
+            bytes,
+            closed: false,
+            shared_memory: Vec::new(),
+        }))));
         Ok(outputs.len() - 1)
     }
 
@@ -142,7 +154,7 @@ impl Sink {
     }
 
     /// Appends bytes, or writes them at an offset within what is there or right at its end.
-    pub(super) fn write(&self, id: i64, offset: Option<u64>, bytes: &[u8]) -> Result<()> {
+    pub(in crate::run) fn write(&self, id: i64, offset: Option<u64>, bytes: &[u8]) -> Result<()> {
         let output = self.output(id)?;
         let mut output = lock(&output);
         if output.closed {
@@ -157,97 +169,18 @@ impl Sink {
         if self.written.fetch_add(grown, Ordering::Relaxed) + grown > self.most_bytes {
             return Err(limit("output", self.most_bytes));
         }
-        if let (Place::Memory { spill_over, folder }, Bytes::Memory(memory)) = (&self.place, &output.bytes)
-            && end + grown > *spill_over
+        if let (Place::Memory { spill_over, folder }, Bytes::Memory(memory), abi::KIND_FILE) =
+            (&self.place, &output.bytes, output.spec.kind)
+            && grown > 0
+            && self.held.fetch_add(grown, Ordering::Relaxed) + grown > *spill_over
         {
+            self.held.fetch_sub(end + grown, Ordering::Relaxed);
             output.bytes = spill(memory, folder)?;
         }
         output.bytes.write(offset, bytes)
     }
 
-    /// A file for the main output, before that is opened, and the longest it is for; `None` when it cannot be had
-    /// cheaply.
-    pub(super) fn file_ahead(&self) -> Option<(File, u64)> {
-        match &self.place {
-            Place::Staging(staging) => staging.take_main().map(|file| (file, u64::MAX)),
-            Place::Memory { spill_over, .. } => {
-                crate::worker::memory_file(c"formwork-output").ok().map(|file| (file, *spill_over))
-            }
-        }
-    }
-
-    /// Opens the main output, which must be the first, in such a file.
-    pub(super) fn open_ahead(&self, mut spec: OutputSpec, file: File) -> Result<()> {
-        self.claim_name(&mut spec)?;
-        match self.push(spec, Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 })? {
-            0 => Ok(()),
-            _ => Err(Error::new(ErrorKind::PluginFault, "the plugin opened its main output too late")),
-        }
-    }
-
-    /// Opens an output whose bytes another process writes through the file that is returned.
-    pub(super) fn open_shared(&self, spec: OutputSpec) -> Result<(usize, File)> {
-        let large = spec.length;
-        let id = self.open(spec)?;
-        let output = self.output(id as i64)?;
-        let mut output = lock(&output);
-        if let (Place::Memory { spill_over, folder }, Bytes::Memory(_)) = (&self.place, &output.bytes) {
-            let failed = |error: std::io::Error| Error::io("cannot make room for an output", &error);
-            let file = if large.is_some_and(|length| length > *spill_over) {
-                crate::deliver::spool_file(folder).map_err(failed)?
-            } else {
-                crate::worker::memory_file(c"formwork-output").map_err(failed)?
-            };
-            output.bytes = Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 };
-        } else if let Bytes::Memory(_) = &output.bytes {
-            let file = crate::worker::memory_file(c"formwork-link");
-            let file = file.map_err(|error| Error::io("cannot make room for a link", &error))?;
-            output.bytes = Bytes::File { file: Some(file), path: PathBuf::new(), end: 0 };
-        }
-        match &output.bytes {
-            Bytes::File { file: Some(file), .. } => {
-                let ours = file.try_clone().map_err(|error| Error::io("cannot share an output", &error))?;
-                Ok((id, ours))
-            }
-            _ => Err(Error::new(ErrorKind::Internal, "an output without a file was shared")),
-        }
-    }
-
-    /// Closes such an output: looks at what was written, and takes the writer's right to change it.
-    pub(super) fn close_shared(&self, id: i64) -> Result<()> {
-        let slot = self.output(id)?;
-        let mut output = lock(&slot);
-        let kind = output.spec.kind;
-        if output.closed {
-            return Err(Error::new(ErrorKind::PluginFault, "the plugin closed an output twice"));
-        }
-        let Bytes::File { file: Some(file), end, .. } = &mut output.bytes else {
-            return Err(Error::new(ErrorKind::Internal, "an output lost its file"));
-        };
-        let failed = |error: std::io::Error| Error::io("cannot look at an output", &error);
-        *end = file.metadata().map_err(failed)?.len();
-        // A sparse file may say any length, so it is looked at before it is added.
-        if *end > self.most_bytes || self.written.fetch_add(*end, Ordering::Relaxed) + *end > self.most_bytes
-        {
-            return Err(limit("output", self.most_bytes));
-        }
-        if matches!(self.place, Place::Memory { .. }) || kind != abi::KIND_FILE {
-            if crate::worker::seal(file).is_err() && *end <= MOST_RESERVED {
-                // On disk, or still mapped by the writer: a copy cannot change any more.
-                let copy = copy_of(file, *end).map_err(failed)?;
-                *file = copy;
-            }
-            if kind != abi::KIND_FILE {
-                let mut text = vec![0; LONGEST_LINK.min(*end) as usize];
-                file.read_exact_at(&mut text, 0).map_err(failed)?;
-                output.bytes = Bytes::Memory(text);
-            }
-        }
-        drop(output);
-        self.close(id)
-    }
-
-    pub(super) fn close(&self, id: i64) -> Result<()> {
+    pub(in crate::run) fn close(&self, id: i64) -> Result<()> {
         let output = self.output(id)?;
         let mut output = lock(&output);
         output.closed = true;
@@ -344,15 +277,6 @@ impl Bytes {
         }
         Ok(())
     }
-}
-
-fn copy_of(file: &File, length: u64) -> std::io::Result<File> {
-    let mut bytes = vec![0; length as usize];
-    file.read_exact_at(&mut bytes, 0)?;
-    let copy = crate::worker::memory_file(c"formwork-output")?;
-    copy.write_all_at(&bytes, 0)?;
-    crate::worker::seal(&copy)?;
-    Ok(copy)
 }
 
 /// Moves an output from memory to a file without a name.
