@@ -275,6 +275,11 @@ const VOCABULARY: &[Word] = &[
     word("margin", || OptionKind::Integer { min: 0, max: 10_000 }, "Distance from the edges in pixels."),
     word("font_size", || OptionKind::Integer { min: 4, max: 2_000 }, "Height of the letters in pixels."),
     word("color", || OptionKind::Colour, "Colour of what is drawn, as in #ffffff."),
+    word(
+        "bit_depth",
+        || OptionKind::Integer { min: 8, max: 32 },
+        "Bits of a sample of sound in lossless targets: 8, 16, 24 or 32.",
+    ),
     word("count", || OptionKind::Integer { min: 1, max: 1_000 }, "How many to make, spread evenly."),
     word("title", || OptionKind::Text, "Title tag."),
     word("artist", || OptionKind::Text, "Artist or author tag."),

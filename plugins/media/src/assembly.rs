@@ -1,0 +1,234 @@
+//! Puts a result together: a muxer with its tracks, and the lanes that feed them.
+
+use crate::audio::Way;
+use crate::lane::{CopyLane, Count, SoundLane, SubtitleLane};
+use crate::track_choice::Without;
+use crate::{
+    Choice, Container, Demuxer, Dictionary, Feed, Kind, Lane, Muxer, Span, StreamSpec, Track, facts,
+    transcode,
+};
+use formwork_sdk::{Feature, Options, Result, Step};
+
+/// Tags that an operation may set, by the names of its options.
+pub const TAGS: &[&str] = &[
+    "title",
+    "artist",
+    "album",
+    "album_artist",
+    "composer",
+    "genre",
+    "date",
+    "track",
+    "comment",
+    "description",
+    "copyright",
+];
+
+/// A result under construction.
+pub struct Assembly<'s> {
+    step: &'s Step<'s>,
+    container: &'static Container,
+    span: Span,
+    /// The muxer, to add tracks to.
+    pub muxer: Muxer<'s>,
+    feeds: Vec<Feed<'s>>,
+}
+
+impl<'s> Assembly<'s> {
+    /// Starts a result in the step's main output.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Muxer::create`].
+    pub fn new(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
+        let muxer = Muxer::create(step, container.muxer)?;
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new() })
+    }
+
+    /// Starts a result that is thrown away.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Muxer::nowhere`].
+    pub fn rehearse(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
+        let muxer = Muxer::nowhere(step, container.muxer)?;
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new() })
+    }
+
+    /// The container.
+    pub fn container(&self) -> &'static Container {
+        self.container
+    }
+
+    /// The part of the file that is wanted.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Adds a lane of any kind with its track of the result; language, title and marks come from the source's track.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`).
+    pub fn add(&mut self, track: &Track, lane: Box<dyn Lane + 's>, mut spec: StreamSpec) -> Result<()> {
+        for name in ["language", "title"] {
+            if let Some(value) = track.tags.get(name) {
+                spec.tags.set(name, &value);
+            }
+        }
+        if track.kind == Kind::Cover {
+            for name in ["comment", "filename", "mimetype"] {
+                spec.tags.set(name, &track.tags.get(name).unwrap_or_default());
+            }
+        }
+        spec.disposition = track.disposition;
+        let time_base = spec.time_base;
+        let to = self.muxer.add(spec)?;
+        self.feeds.push(Feed { from: track.index, to, time_base, lane });
+        Ok(())
+    }
+
+    /// Adds a track that stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`CopyLane::new`].
+    pub fn copy(&mut self, track: &Track) -> Result<()> {
+        let (lane, parameters) = CopyLane::new(track, self.container, &self.span)?;
+        let spec = StreamSpec {
+            frame_rate: Some(track.frame_rate),
+            rotation: track.rotation,
+            mirrored: track.mirrored,
+            ..StreamSpec::of(parameters, track.time_base)
+        };
+        self.add(track, Box::new(lane), spec)
+    }
+
+    /// Adds a track of sound. `alone`: the result holds nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SoundLane::new`].
+    pub fn sound(&mut self, track: &Track, way: &Way, alone: bool) -> Result<()> {
+        let Way::Encode(settings, codec) = way else { return self.copy(track) };
+        let mut settings = settings.clone();
+        settings.global_header = self.muxer.wants_global_header();
+        let lane = SoundLane::new(track, &settings, &self.span, alone)?;
+        if !codec.lossless {
+            self.step.lose(Feature::Quality, format!("sound re-encoded as {}", codec.word));
+        }
+        let spec = StreamSpec::of(lane.encoder().parameters()?, lane.encoder().time_base());
+        self.add(track, Box::new(lane), spec)
+    }
+
+    /// Adds the chosen subtitles and cover art.
+    ///
+    /// # Errors
+    ///
+    /// As for adding a lane.
+    pub fn extras(&mut self, demuxer: &Demuxer<'_>, choice: &Choice) -> Result<()> {
+        for track in demuxer.tracks().iter().filter(|track| choice.subtitles.contains(&track.index)) {
+            if crate::lane::can_copy(track, self.container) {
+                self.copy(track)?;
+            } else {
+                let lane = SubtitleLane::new(track, self.container, &self.span)?;
+                let spec = StreamSpec::of(lane.parameters()?, lane.time_base());
+                self.add(track, Box::new(lane), spec)?;
+            }
+        }
+        for track in demuxer.tracks().iter().filter(|track| choice.covers.contains(&track.index)) {
+            self.copy(track)?;
+        }
+        Ok(())
+    }
+
+    /// Sets tags and chapters: the source's, with those that the options set.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`).
+    pub fn describe(&mut self, demuxer: &Demuxer<'_>, options: &Options<'_>) -> Result<()> {
+        let mut tags = Dictionary::default();
+        if !options.flag("strip_metadata") {
+            // Some containers put the tags of the whole on their one track.
+            let best = demuxer.best(Kind::Audio).filter(|_| demuxer.family() == "ogg");
+            for (name, value) in best
+                .map(|track| track.tags.entries())
+                .unwrap_or_default()
+                .iter()
+                .chain(&demuxer.tags().entries())
+            {
+                if !facts::is_technical(name) {
+                    tags.set(name, value);
+                }
+            }
+        }
+        let there = !tags.entries().is_empty();
+        for name in TAGS {
+            if let Some(value) = options.text(name) {
+                tags.set(name, value);
+            }
+        }
+        if there && !self.container.tags {
+            self.step.lose(Feature::Metadata, format!("tags: {} cannot hold them", self.container.id));
+        }
+        self.muxer.set_tags(tags);
+        self.chapters(demuxer)
+    }
+
+    fn chapters(&mut self, demuxer: &Demuxer<'_>) -> Result<()> {
+        let chapters = demuxer.chapters();
+        if !chapters.is_empty() && !self.container.chapters {
+            let count = chapters.len();
+            self.step.lose(
+                Feature::Chapters,
+                format!("{count} chapter marks: {} cannot hold them", self.container.id),
+            );
+            return Ok(());
+        }
+        let (origin, last) = (self.span.origin, self.span.end.unwrap_or(f64::MAX));
+        for (start, end, tags) in chapters {
+            let (start, end) = (start.max(origin), end.min(last));
+            if start < end {
+                self.muxer.add_chapter(start - origin, end - origin, tags)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the header, converts, and ends the output. Returns what each lane did, and the length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transcode`].
+    pub fn run(mut self, demuxer: &mut Demuxer<'_>) -> Result<(Vec<Count>, u64)> {
+        let mut options: Vec<(&str, String)> =
+            self.container.options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        options.extend(crate::container::own_options(self.container));
+        self.muxer.begin(&options)?;
+        if self.span.origin > demuxer.start() + 0.001 && demuxer.can_seek() {
+            // A file that cannot be jumped in is read from its start.
+            let _ = demuxer.seek(self.span.origin);
+        }
+        let (counts, length) = transcode(self.step, demuxer, self.feeds, self.muxer, &self.span)?;
+        tell_damage(self.step, demuxer, &counts);
+        Ok((counts, length))
+    }
+}
+
+/// What the options leave out.
+pub fn without(options: &Options<'_>) -> Without {
+    Without {
+        video: options.flag("no_video"),
+        audio: options.flag("no_audio"),
+        subtitles: matches!(options.text("subtitles"), Some("drop" | "burn")),
+        metadata: options.flag("strip_metadata"),
+    }
+}
+
+fn tell_damage(step: &Step<'_>, demuxer: &Demuxer<'_>, counts: &[Count]) {
+    let damaged = demuxer.damaged + counts.iter().map(|count| count.damaged).sum::<u64>();
+    if damaged > 0 {
+        step.warn(format!("{damaged} damaged places of the input were passed over"));
+    }
+}

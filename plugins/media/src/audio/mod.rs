@@ -1,0 +1,13 @@
+//! Sound: samples between decoder and encoder, and how an encoder is asked for.
+
+mod encoder;
+#[cfg(not(feature = "bundled"))]
+mod opencore;
+mod resample;
+mod samples;
+mod settings;
+
+pub use encoder::SoundEncoder;
+pub use resample::Resampler;
+pub use samples::Samples;
+pub use settings::{SoundWish, Way, settings_for, usual_bit_rate, way};

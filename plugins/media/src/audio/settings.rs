@@ -1,0 +1,366 @@
+//! From what a user wishes of sound to what an encoder is told.
+
+use crate::encode::SoundSettings;
+use crate::lane::can_copy;
+use crate::library::{self, Takes};
+use crate::{Codec, CodecKind, Container, EncoderSettings, Quality, Track, bit_rate_for, ff};
+use formwork_sdk::{Error, Options, Result};
+
+/// What a user wishes of the sound. The default wishes nothing.
+#[derive(Clone, Debug, Default)]
+pub struct SoundWish {
+    /// The codec, by its word.
+    pub codec: Option<String>,
+    /// Bits a second.
+    pub bit_rate: Option<u64>,
+    /// Samples a second.
+    pub rate: Option<u32>,
+    /// Channels.
+    pub channels: Option<u32>,
+    /// Bits of a sample in lossless targets: 8, 16, 24 or 32.
+    pub bits: Option<u32>,
+    /// 1 to 100.
+    pub quality: Option<i64>,
+    /// `auto`, `never` or `always`.
+    pub copy: Option<String>,
+}
+
+/// What becomes of a track.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// Its packets are copied.
+    Copy,
+    /// It is encoded anew.
+    Encode(Box<EncoderSettings>, &'static Codec),
+}
+
+impl SoundWish {
+    /// Reads the options; `codec` is the name of the one that names the codec, `bitrate` of the one with the rate.
+    pub fn of(options: &Options<'_>, codec: &str, bitrate: &str) -> SoundWish {
+        SoundWish {
+            codec: options.text(codec).map(str::to_owned),
+            bit_rate: options.get(bitrate),
+            rate: options.get("sample_rate"),
+            channels: options.get("channels"),
+            bits: options.get("bit_depth"),
+            quality: options.integer("quality"),
+            copy: options.text("copy").map(str::to_owned),
+        }
+    }
+
+    /// Whether nothing is asked for that a copy could not give.
+    fn is_met_by(&self, track: &Track) -> bool {
+        let same_codec =
+            self.codec.as_deref().and_then(Codec::named).is_none_or(|codec| codec.id == track.codec());
+        let parameters = &track.parameters;
+        let rate = self.rate.is_none_or(|rate| rate == parameters.sample_rate());
+        let channels = self.channels.is_none_or(|channels| channels == parameters.channels());
+        same_codec
+            && rate
+            && channels
+            && self.bit_rate.is_none()
+            && self.bits.is_none()
+            && self.quality.is_none()
+    }
+}
+
+/// Decides whether a track is copied or encoded.
+///
+/// # Errors
+///
+/// `invalid_request` when a copy is demanded that cannot be, or the container does not take the codec.
+pub fn way(container: &Container, track: &Track, wish: &SoundWish) -> Result<Way> {
+    let fits = can_copy(track, container);
+    match wish.copy.as_deref() {
+        Some("always") if !fits => {
+            let held = container.audio.join(", ");
+            let name = track.codec_name();
+            return Err(Error::invalid(format!(
+                "`copy=always`, but {} does not hold {name}; it holds {held}",
+                container.id
+            )));
+        }
+        Some("always") => return Ok(Way::Copy),
+        Some("never") => {}
+        _ if fits && wish.is_met_by(track) => return Ok(Way::Copy),
+        _ => {}
+    }
+    let codec = choose_codec(container, track, wish)?;
+    Ok(Way::Encode(Box::new(settings_for(codec, container, track, wish)?), codec))
+}
+
+fn choose_codec(container: &Container, track: &Track, wish: &SoundWish) -> Result<&'static Codec> {
+    let able = container.encodable(CodecKind::Audio);
+    if let Some(word) = &wish.codec {
+        let codec = Codec::named(word).filter(|codec| able.contains(&codec.word));
+        return codec.ok_or_else(|| {
+            Error::invalid(format!(
+                "{} cannot be written with the audio codec {word}; it takes {}",
+                container.id,
+                able.join(", ")
+            ))
+        });
+    }
+    let first = able.first().and_then(|word| Codec::named(word));
+    let first = first.ok_or_else(|| Error::unsupported(format!("{} holds no sound", container.id)))?;
+    if !first.word.starts_with("pcm_") {
+        return Ok(first);
+    }
+    // Uncompressed sound keeps the samples as they are, where the container has a codec for them.
+    let (bits, float) = depth(track, wish);
+    let ending = first.word.get(first.word.len() - 2..).unwrap_or("le");
+    let words = match (bits, float) {
+        (_, true) if bits > 32 => [format!("pcm_f64{ending}"), format!("pcm_f32{ending}")],
+        (_, true) => [format!("pcm_f32{ending}"), format!("pcm_s32{ending}")],
+        (..=8, _) => ["pcm_u8".into(), "pcm_s8".into()],
+        (..=16, _) => [format!("pcm_s16{ending}"), String::new()],
+        (..=24, _) => [format!("pcm_s24{ending}"), format!("pcm_s32{ending}")],
+        _ => [format!("pcm_s32{ending}"), format!("pcm_s24{ending}")],
+    };
+    let fitting = words.iter().find(|word| able.contains(&word.as_str())).and_then(|word| Codec::named(word));
+    Ok(fitting.unwrap_or(first))
+}
+
+/// Bits of a sample worth keeping, and whether they are a floating point number. A lossy source has no depth of its
+/// own: 16 bits.
+fn depth(track: &Track, wish: &SoundWish) -> (u32, bool) {
+    if let Some(bits) = wish.bits {
+        return (bits, false);
+    }
+    let raw = track.parameters.raw();
+    let exact = Codec::of(track.codec()).is_some_and(|codec| codec.lossless) || is_exact(track.codec());
+    if !exact {
+        return (16, false);
+    }
+    let format = library::sample_format(raw.format);
+    // SAFETY: a valid format.
+    let bytes = format.map_or(2, |format| unsafe { ff::av_get_bytes_per_sample(format) });
+    let float = format.is_some_and(is_float);
+    let said = u32::try_from(raw.bits_per_raw_sample).unwrap_or(0);
+    (if said > 0 && !float { said } else { u32::try_from(bytes).unwrap_or(2) * 8 }, float)
+}
+
+/// Codecs that are lossless and can only be read.
+fn is_exact(id: ff::AVCodecID) -> bool {
+    // SAFETY: looks an id up; the descriptor is static.
+    let about = unsafe { ff::avcodec_descriptor_get(id).as_ref() };
+    about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_LOSSY as i32 == 0)
+}
+
+fn is_float(format: ff::AVSampleFormat) -> bool {
+    use ff::AVSampleFormat::{AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP};
+    matches!(format, AV_SAMPLE_FMT_FLT | AV_SAMPLE_FMT_FLTP | AV_SAMPLE_FMT_DBL | AV_SAMPLE_FMT_DBLP)
+}
+
+/// What the encoder of a codec is told for a track.
+///
+/// # Errors
+///
+/// `backend_missing` when the library has no encoder for it.
+pub fn settings_for(
+    codec: &'static Codec,
+    container: &Container,
+    track: &Track,
+    wish: &SoundWish,
+) -> Result<EncoderSettings> {
+    let encoder = codec.encoder().ok_or_else(|| {
+        Error::new(
+            formwork_sdk::ErrorKind::BackendMissing,
+            format!("this FFmpeg cannot encode {}", codec.word),
+        )
+    })?;
+    let takes = library::encoder(encoder).map(library::takes).unwrap_or_default();
+    let rate = rate(codec, container, &takes, wish.rate.unwrap_or(track.parameters.sample_rate()));
+    let (channels, mask) = layout(codec, &takes, track, wish.channels);
+    let (format, bits) = format(codec, &takes, track, wish);
+    let quality = quality(codec, rate, channels, wish);
+    Ok(EncoderSettings {
+        encoder,
+        quality,
+        threads: 1,
+        sound: Some(SoundSettings { rate, channels, mask, format, bits }),
+        ..EncoderSettings::default()
+    })
+}
+
+/// The rate an encoder takes that is nearest: the same, else the next higher, else the highest.
+fn rate(codec: &Codec, container: &Container, takes: &Takes, wanted: u32) -> u32 {
+    let flash = matches!(container.id, "flv" | "swf") && codec.word == "mp3";
+    let rates: &[u32] = match codec.word {
+        _ if flash => &[44_100, 22_050, 11_025],
+        "amr_nb" => &[8_000],
+        "amr_wb" => &[16_000],
+        "speex" => &[8_000, 16_000, 32_000],
+        _ => &takes.rates,
+    };
+    let wanted = if wanted == 0 { 44_100 } else { wanted };
+    if rates.is_empty() {
+        // Vorbis and Windows Media go no higher than this.
+        let most = match codec.word {
+            "vorbis" => 192_000,
+            "wmav1" | "wmav2" => 48_000,
+            _ => 768_000,
+        };
+        return wanted.min(most);
+    }
+    let higher = rates.iter().copied().filter(|rate| *rate >= wanted).min();
+    higher.or_else(|| rates.iter().copied().max()).unwrap_or(wanted)
+}
+
+/// Channels and their places: the source's, where the encoder takes them.
+fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (u32, u64) {
+    let there = track.parameters.channels().max(1);
+    let channels = wanted.unwrap_or(there);
+    let mask = if channels == there { library::mask_of(&track.parameters.raw().ch_layout) } else { 0 };
+    let most = match codec.word {
+        "amr_nb" | "amr_wb" => 1,
+        "mp3" | "mp2" | "speex" | "wmav1" | "wmav2" | "adpcm_ms" | "adpcm_ima_wav" => 2,
+        "dts" | "ac3" | "eac3" => 6,
+        _ => 8,
+    };
+    let channels = channels.min(most);
+    let layouts = &takes.layouts;
+    if layouts.is_empty() || layouts.contains(&(channels, mask)) {
+        return (channels, if channels == there { mask } else { 0 });
+    }
+    let of = |count: u32| layouts.iter().copied().filter(move |(channels, _)| *channels == count).next_back();
+    let fewer = (1..=channels).rev().find_map(of);
+    fewer.or_else(|| layouts.iter().copied().min()).unwrap_or((channels, 0))
+}
+
+/// The sample format nearest to the source's among those an encoder takes, and the bits that count in it.
+fn format(codec: &Codec, takes: &Takes, track: &Track, wish: &SoundWish) -> (ff::AVSampleFormat, u32) {
+    use ff::AVSampleFormat::{
+        AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_S16,
+        AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P, AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P,
+    };
+    const WIDE: [ff::AVSampleFormat; 2] = [AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P];
+    const NARROW: [ff::AVSampleFormat; 2] = [AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P];
+    const FLOAT: [ff::AVSampleFormat; 4] =
+        [AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP];
+    let (bits, float) = depth(track, wish);
+    let order: Vec<ff::AVSampleFormat> = if !codec.lossless {
+        FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
+    } else if float {
+        FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
+    } else if bits > 16 {
+        WIDE.into_iter().chain(FLOAT).chain(NARROW).collect()
+    } else if bits > 8 {
+        NARROW.into_iter().chain(WIDE).chain(FLOAT).collect()
+    } else {
+        [AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P].into_iter().chain(NARROW).chain(WIDE).chain(FLOAT).collect()
+    };
+    let found = order.into_iter().find(|format| takes.samples.contains(format));
+    let format = found.or_else(|| takes.samples.first().copied()).unwrap_or(AV_SAMPLE_FMT_S16);
+    // Lossless codecs that pack 32-bit samples of which the lower bits are empty.
+    let packed = codec.lossless && WIDE.contains(&format) && bits <= 24 && !codec.word.starts_with("pcm_");
+    let most = if matches!(codec.word, "alac" | "flac" | "tta") && WIDE.contains(&format) { 24 } else { 0 };
+    (format, if packed { bits.max(17) } else { most })
+}
+
+/// Bits a second people expect of a codec: the figure at quality 75.
+pub fn usual_bit_rate(codec: &Codec, channels: u32) -> u64 {
+    let channels = u64::from(channels);
+    let more = channels.saturating_sub(2);
+    match codec.word {
+        "mp3" => {
+            if channels > 1 {
+                192_000
+            } else {
+                112_000
+            }
+        }
+        "mp2" => {
+            if channels > 1 {
+                224_000
+            } else {
+                128_000
+            }
+        }
+        "opus" => {
+            if channels > 1 {
+                128_000 + more * 32_000
+            } else {
+                72_000
+            }
+        }
+        "ac3" | "eac3" => {
+            if channels > 1 {
+                192_000 + more * 64_000
+            } else {
+                96_000
+            }
+        }
+        "dts" => {
+            if channels > 2 {
+                1_411_000
+            } else {
+                768_000
+            }
+        }
+        "wmav1" | "wmav2" => {
+            if channels > 1 {
+                160_000
+            } else {
+                96_000
+            }
+        }
+        "amr_nb" => 12_200,
+        "amr_wb" => 23_850,
+        _ => {
+            if channels > 1 {
+                160_000 + more * 64_000
+            } else {
+                96_000
+            }
+        }
+    }
+}
+
+fn quality(codec: &Codec, rate: u32, channels: u32, wish: &SoundWish) -> Quality {
+    let wanted = wish.quality.unwrap_or(75);
+    match codec.word {
+        _ if codec.lossless || codec.word.starts_with("adpcm") || codec.word.starts_with("pcm") => {
+            Quality::Own
+        }
+        // Variable rate by quality, which goes with every sample rate; 5 is the usual one of 0 to 10.
+        "vorbis" if wish.bit_rate.is_none() => {
+            Quality::Scale((5.0 + (wanted - 75) as f64 * 0.1).clamp(-1.0, 10.0))
+        }
+        "speex" if wish.bit_rate.is_none() => Quality::Own,
+        _ => {
+            let usual = usual_bit_rate(codec, channels);
+            // Low rates of samples need fewer bits, and some encoders refuse more.
+            let share = (f64::from(rate) / 44_100.0).clamp(0.2, 1.0);
+            let speech = codec.word.starts_with("amr");
+            let usual = if speech { usual } else { (usual as f64 * share) as u64 };
+            let wished = wish.bit_rate.unwrap_or_else(|| bit_rate_for(wanted, usual));
+            Quality::BitRate { rate: step(codec, rate, channels, wished), most: None }
+        }
+    }
+}
+
+/// The nearest rate of those a codec's frames can have.
+fn step(codec: &Codec, rate: u32, channels: u32, wished: u64) -> u64 {
+    /// ISO/IEC 11172-3, 2.4.2.3 and 13818-3, 2.4.2.3, in kbit/s: layer III and II, full and half sample rates.
+    const MP3: [u64; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+    const MP2: [u64; 14] = [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
+    const HALF: [u64; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+    /// ETSI TS 102 366, table 5.18.
+    const AC3: [u64; 19] =
+        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
+    let steps: &[u64] = match codec.word {
+        "mp3" if rate < 16_000 => &HALF[..8],
+        "mp3" | "mp2" if rate < 32_000 => &HALF,
+        "mp3" => &MP3,
+        // Mono layer II knows no rate above 192.
+        "mp2" if channels == 1 => &MP2[..10],
+        "mp2" => &MP2,
+        "ac3" => &AC3,
+        "opus" => return wished.clamp(6_000, 510_000),
+        "dts" => return wished.clamp(320_000, 3_840_000),
+        "aac" => return wished.clamp(8_000, 6 * u64::from(rate) * u64::from(channels)),
+        _ => return wished.max(4_000),
+    };
+    steps.iter().map(|kilo| kilo * 1000).min_by_key(|step| step.abs_diff(wished)).unwrap_or(wished)
+}

@@ -1,0 +1,124 @@
+//! A piece of decoded data: a picture, or some samples of sound.
+
+use crate::packet::{known, no_memory};
+use crate::{check, ff};
+use formwork_sdk::Result;
+
+/// One frame. Its data is shared and counted by FFmpeg.
+#[derive(Debug)]
+pub struct Frame(*mut ff::AVFrame);
+
+// SAFETY: a frame is used by one thread at a time; its buffers' counts are atomic.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    /// Makes an empty frame.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`).
+    pub fn new() -> Result<Frame> {
+        // SAFETY: allocates; null is looked for.
+        let raw = unsafe { ff::av_frame_alloc() };
+        if raw.is_null() { Err(no_memory()) } else { Ok(Frame(raw)) }
+    }
+
+    /// The struct, for FFmpeg.
+    pub fn as_ptr(&self) -> *mut ff::AVFrame {
+        self.0
+    }
+
+    /// Gets room for the format, size or samples that were set.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`); `corrupt_input` when they cannot be.
+    pub fn allocate(&mut self) -> Result<()> {
+        // SAFETY: the frame is ours and holds no data yet.
+        check(unsafe { ff::av_frame_get_buffer(self.0, 0) }, "make room for a frame").map(drop)
+    }
+
+    /// Another handle to the same data.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`).
+    pub fn share(&self) -> Result<Frame> {
+        // SAFETY: the frame is ours; null is looked for.
+        let raw = unsafe { ff::av_frame_clone(self.0) };
+        if raw.is_null() { Err(no_memory()) } else { Ok(Frame(raw)) }
+    }
+
+    /// Takes the data out, leaving an empty frame.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded` (`memory`).
+    pub fn take(&mut self) -> Result<Frame> {
+        let taken = Frame::new()?;
+        // SAFETY: both are ours.
+        unsafe { ff::av_frame_move_ref(taken.0, self.0) };
+        Ok(taken)
+    }
+
+    /// When it is shown, in the time base of what made it.
+    pub fn pts(&self) -> Option<i64> {
+        // SAFETY: the frame is ours.
+        known(unsafe { (*self.0).pts })
+    }
+
+    /// When it is shown by the decoder's best guess.
+    pub fn best_pts(&self) -> Option<i64> {
+        // SAFETY: the frame is ours.
+        known(unsafe { (*self.0).best_effort_timestamp }).or_else(|| self.pts())
+    }
+
+    /// Sets when it is shown.
+    pub fn set_pts(&mut self, pts: Option<i64>) {
+        // SAFETY: the frame is ours.
+        unsafe { (*self.0).pts = pts.unwrap_or(ff::AV_NOPTS_VALUE) };
+    }
+
+    /// Width in pixels; 0 for sound.
+    pub fn width(&self) -> u32 {
+        // SAFETY: the frame is ours.
+        u32::try_from(unsafe { (*self.0).width }).unwrap_or(0)
+    }
+
+    /// Height in pixels; 0 for sound.
+    pub fn height(&self) -> u32 {
+        // SAFETY: the frame is ours.
+        u32::try_from(unsafe { (*self.0).height }).unwrap_or(0)
+    }
+
+    /// Samples a channel; 0 for pictures.
+    pub fn samples(&self) -> usize {
+        // SAFETY: the frame is ours.
+        usize::try_from(unsafe { (*self.0).nb_samples }).unwrap_or(0)
+    }
+
+    /// Says that only so many samples are in it.
+    pub(crate) fn shorten(&mut self, samples: i32) {
+        // SAFETY: the frame is ours; fewer samples than there is room for.
+        unsafe { (*self.0).nb_samples = samples.clamp(0, (*self.0).nb_samples) };
+    }
+
+    /// FFmpeg's number of the pixel or sample format.
+    pub fn format(&self) -> i32 {
+        // SAFETY: the frame is ours.
+        unsafe { (*self.0).format }
+    }
+
+    /// Lets an encoder choose the kind of picture.
+    pub fn forget_picture_type(&mut self) {
+        // SAFETY: the frame is ours.
+        unsafe { (*self.0).pict_type = ff::AVPictureType::AV_PICTURE_TYPE_NONE };
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        // SAFETY: it is ours.
+        unsafe { ff::av_frame_free(&raw mut self.0) };
+    }
+}

@@ -1,0 +1,155 @@
+//! A track that stays as it is.
+
+use super::{Count, Lane, Out};
+use crate::track::Parameters;
+use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Span, Track, ff};
+use formwork_sdk::Result;
+
+/// Copies packets, with times that start where the result does.
+pub struct CopyLane {
+    /// The time of the file that becomes 0, in the track's time base.
+    origin: i64,
+    end: Option<i64>,
+    filter: Option<Bitstream>,
+    kind: Kind,
+    begun: bool,
+    done: bool,
+    last: Option<i64>,
+    copied: u64,
+}
+
+impl CopyLane {
+    /// Prepares a lane, and tells what the track is in the container.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt_input` when the track cannot be brought into the container's form.
+    pub fn new(track: &Track, container: &Container, span: &Span) -> Result<(CopyLane, Parameters)> {
+        let filter = form_for(track, container)
+            .map(|name| Bitstream::open(name, &track.parameters, track.time_base))
+            .transpose()?;
+        let mut parameters = match &filter {
+            Some(filter) => filter.parameters()?,
+            None => track.parameters.duplicate()?,
+        };
+        parameters.set_tag(tag_for(track, container));
+        let lane = CopyLane {
+            origin: track.time_base.time(span.origin),
+            end: span.end.map(|end| track.time_base.time(end)),
+            filter,
+            kind: track.kind,
+            begun: false,
+            done: false,
+            last: None,
+            copied: 0,
+        };
+        Ok((lane, parameters))
+    }
+
+    /// Times of a packet without any: behind the last one.
+    fn date(&self, packet: &mut Packet) {
+        let duration = packet.duration();
+        let (pts, dts) = (packet.pts(), packet.dts());
+        let next = self.last.map(|last| last + 1);
+        let dts =
+            dts.or(if self.kind == Kind::Video { None } else { pts }).or(next).or(pts).unwrap_or(self.origin);
+        packet.set_times(Some(pts.unwrap_or(dts)), Some(dts), duration);
+    }
+
+    fn send(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        packet.shift(-self.origin);
+        // A container takes decoding times that grow only.
+        if let (Some(dts), Some(last)) = (packet.dts(), self.last)
+            && dts <= last
+        {
+            let (pts, duration) = (packet.pts().map(|pts| pts.max(last + 1)), packet.duration());
+            packet.set_times(pts, Some(last + 1), duration);
+        }
+        self.last = packet.dts();
+        self.copied += 1;
+        out(packet)
+    }
+}
+
+impl Lane for CopyLane {
+    fn take(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        self.date(&mut packet);
+        let shown = packet.pts().unwrap_or(self.origin);
+        // Pictures start with one that stands for itself; all else starts with the result.
+        let starts = if self.kind == Kind::Video { packet.is_key() } else { shown >= self.origin };
+        if !self.begun && !starts {
+            return Ok(());
+        }
+        self.begun = true;
+        if let Some(end) = self.end
+            && packet.dts().unwrap_or(shown) >= end
+        {
+            self.done = true;
+        }
+        if self.end.is_some_and(|end| shown >= end) {
+            return Ok(());
+        }
+        let Some(mut filter) = self.filter.take() else { return self.send(packet, out) };
+        let result = filter.filter(Some(packet), &mut |packet| self.send(packet, out));
+        self.filter = Some(filter);
+        result
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let Some(mut filter) = self.filter.take() else { return Ok(()) };
+        filter.filter(None, &mut |packet| self.send(packet, out))
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn is_heavy(&self) -> bool {
+        false
+    }
+
+    fn count(&self) -> Count {
+        Count { copied: self.copied, ..Count::default() }
+    }
+}
+
+/// Whether a track fits a container as it is.
+pub fn can_copy(track: &Track, container: &Container) -> bool {
+    let Some(codec) = Codec::of(track.codec()) else { return false };
+    if !container.may_hold(codec) {
+        return false;
+    }
+    let parameters = &track.parameters;
+    match codec.kind {
+        CodecKind::Video => parameters.width() > 0 && parameters.height() > 0,
+        CodecKind::Audio => {
+            let rate = parameters.sample_rate();
+            let known = rate > 0 && parameters.channels() > 0;
+            // Flash plays these rates only (SWF and FLV specification 10.1, annex E.4.2.1).
+            let flash = !matches!(container.id, "flv" | "swf")
+                || codec.word != "mp3"
+                || matches!(rate, 44_100 | 22_050 | 11_025);
+            known && flash
+        }
+        CodecKind::Subtitle => true,
+    }
+}
+
+/// The bitstream filter that brings a track into the form a container wants, where FFmpeg's muxer does not see to it.
+pub fn form_for(track: &Track, container: &Container) -> Option<&'static str> {
+    use ff::AVCodecID::{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG4};
+    match (track.codec(), container.muxer) {
+        (AV_CODEC_ID_H264, "avi") => Some("h264_mp4toannexb"),
+        (AV_CODEC_ID_HEVC, "avi") => Some("hevc_mp4toannexb"),
+        // Pictures that AVI packs two to a packet.
+        (AV_CODEC_ID_MPEG4, muxer) if muxer != "avi" => Some("mpeg4_unpack_bframes"),
+        _ => None,
+    }
+}
+
+/// The four-letter code of a copied track: the container's own, unless players go by another.
+fn tag_for(track: &Track, container: &Container) -> u32 {
+    let hevc_in_mpeg4 =
+        track.codec() == ff::AVCodecID::AV_CODEC_ID_HEVC && matches!(container.muxer, "mp4" | "mov" | "ipod");
+    if hevc_in_mpeg4 { u32::from_le_bytes(*b"hvc1") } else { 0 }
+}
