@@ -209,7 +209,7 @@ impl<'s> Demuxer<'s> {
         self.io.place().1 > 0
     }
 
-    /// Leaves a track out of what [`Demuxer::next`] gives.
+    /// Leaves a track out of what [`Demuxer::next_packet`] gives.
     pub fn ignore(&mut self, index: usize) {
         if let Some(stream) = self.streams().get(index) {
             // SAFETY: a stream of the open file.
@@ -236,7 +236,7 @@ impl<'s> Demuxer<'s> {
     /// # Errors
     ///
     /// `cancelled`, `timeout`; `io`.
-    pub fn next(&mut self) -> Result<Option<Packet>> {
+    pub fn next_packet(&mut self) -> Result<Option<Packet>> {
         let packet = Packet::new()?;
         let mut failures = 0;
         loop {

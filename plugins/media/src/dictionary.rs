@@ -53,7 +53,7 @@ impl Dictionary {
         let mut entry: *mut ff::AVDictionaryEntry = ptr::null_mut();
         while entries.len() < 1_000 {
             // SAFETY: an empty key with this flag walks over all entries, starting after the one given.
-            entry = unsafe { ff::av_dict_get(self.0, c"".as_ptr(), entry, ff::AV_DICT_IGNORE_SUFFIX as i32) };
+            entry = unsafe { ff::av_dict_get(self.0, c"".as_ptr(), entry, ff::AV_DICT_IGNORE_SUFFIX) };
             if entry.is_null() {
                 break;
             }

@@ -121,7 +121,7 @@ impl Encoder {
             Error::new(ErrorKind::BackendMissing, format!("this FFmpeg has no encoder {name}"))
         })?;
         // SAFETY: allocates for a codec that exists; null is looked for.
-        let context = unsafe { ff::avcodec_alloc_context3(codec) };
+        let context = unsafe { ff::avcodec_alloc_context3(codec.as_ptr()) };
         if context.is_null() {
             return Err(no_memory());
         }
@@ -137,7 +137,7 @@ impl Encoder {
         let mut options =
             Dictionary::of(settings.options.iter().map(|(name, value)| (*name, value.as_str())));
         // SAFETY: context and options are ours.
-        let code = unsafe { ff::avcodec_open2(context, codec, options.as_mut_ptr()) };
+        let code = unsafe { ff::avcodec_open2(context, codec.as_ptr(), options.as_mut_ptr()) };
         if code < 0 {
             let wrong = crate::failure(code, &format!("open the encoder {name} with these settings"));
             return Err(Error::invalid(wrong.message));

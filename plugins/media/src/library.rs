@@ -49,12 +49,23 @@ pub fn fits() -> bool {
         )
 }
 
+/// An encoder of the library: static, so always valid.
+#[derive(Clone, Copy, Debug)]
+pub struct EncoderRef(*const ff::AVCodec);
+
+impl EncoderRef {
+    /// The struct, for FFmpeg.
+    pub fn as_ptr(self) -> *const ff::AVCodec {
+        self.0
+    }
+}
+
 /// Finds an encoder by FFmpeg's name.
-pub fn encoder(name: &str) -> Option<*const ff::AVCodec> {
+pub fn encoder(name: &str) -> Option<EncoderRef> {
     let name = CString::new(name).ok()?;
     // SAFETY: the name ends with a zero.
     let codec = unsafe { ff::avcodec_find_encoder_by_name(name.as_ptr()) };
-    (!codec.is_null()).then_some(codec)
+    (!codec.is_null()).then_some(EncoderRef(codec))
 }
 
 /// Finds a muxer by FFmpeg's name.
@@ -144,10 +155,10 @@ pub struct Takes {
 }
 
 /// Asks an encoder what it takes.
-pub fn takes(codec: *const ff::AVCodec) -> Takes {
+pub fn takes(codec: EncoderRef) -> Takes {
     // SAFETY: the codec is static, its lists end as documented in FFmpeg's `codec.h`.
     unsafe {
-        let codec = &*codec;
+        let codec = &*codec.0;
         let formats = |raw: *const ff::AVPixelFormat| {
             listed(raw.cast::<i32>(), |value| *value == -1).into_iter().filter_map(pixel_format).collect()
         };

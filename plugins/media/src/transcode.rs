@@ -125,7 +125,7 @@ fn note_read(demuxer: &Demuxer<'_>, packet: &Packet, progress: &Progress<'_>) ->
 }
 
 fn in_turn(demuxer: &mut Demuxer<'_>, mut feeds: Vec<Feed<'_>>, mux: &Mux<'_, '_>) -> Result<Vec<Count>> {
-    while let Some(packet) = demuxer.next()? {
+    while let Some(packet) = demuxer.next_packet()? {
         note_read(demuxer, &packet, mux.progress)?;
         let Some(feed) = feeds.iter_mut().find(|feed| feed.from == packet.stream()) else { continue };
         let (to, unit) = (feed.to, feed.time_base);
@@ -192,7 +192,7 @@ fn in_threads(demuxer: &mut Demuxer<'_>, feeds: Vec<Feed<'_>>, mux: &Mux<'_, '_>
 }
 
 fn feed_roads(demuxer: &mut Demuxer<'_>, roads: &mut [Road<'_>], mux: &Mux<'_, '_>) -> Result<()> {
-    while let Some(packet) = demuxer.next()? {
+    while let Some(packet) = demuxer.next_packet()? {
         note_read(demuxer, &packet, mux.progress)?;
         for road in roads.iter_mut() {
             match road {

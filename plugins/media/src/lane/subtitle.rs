@@ -41,7 +41,8 @@ impl SubtitleLane {
         };
         let encoder = Codec::named(word).and_then(Codec::encoder).and_then(crate::library::encoder);
         let encoder = encoder
-            .ok_or_else(|| Error::unsupported(format!("this FFmpeg cannot write {word} subtitles")))?;
+            .ok_or_else(|| Error::unsupported(format!("this FFmpeg cannot write {word} subtitles")))?
+            .as_ptr();
         let mut lane = SubtitleLane {
             decoder: ptr::null_mut(),
             encoder: ptr::null_mut(),
@@ -179,5 +180,5 @@ impl Drop for SubtitleLane {
 pub fn is_text(track: &Track) -> bool {
     // SAFETY: looks an id up; the descriptor is static.
     let about = unsafe { ff::avcodec_descriptor_get(track.codec()).as_ref() };
-    about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_TEXT_SUB as i32 != 0)
+    about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_TEXT_SUB != 0)
 }
