@@ -32,6 +32,8 @@ pub struct Assembly<'s> {
     /// The muxer, to add tracks to.
     pub muxer: Muxer<'s>,
     feeds: Vec<Feed<'s>>,
+    /// Options of the muxer beside the container's own.
+    pub options: Vec<(&'static str, String)>,
 }
 
 impl<'s> Assembly<'s> {
@@ -42,7 +44,7 @@ impl<'s> Assembly<'s> {
     /// As for [`Muxer::create`].
     pub fn new(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
         let muxer = Muxer::create(step, container.muxer)?;
-        Ok(Assembly { step, container, span, muxer, feeds: Vec::new() })
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), options: Vec::new() })
     }
 
     /// Starts a result that is thrown away.
@@ -52,7 +54,7 @@ impl<'s> Assembly<'s> {
     /// As for [`Muxer::nowhere`].
     pub fn rehearse(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
         let muxer = Muxer::nowhere(step, container.muxer)?;
-        Ok(Assembly { step, container, span, muxer, feeds: Vec::new() })
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), options: Vec::new() })
     }
 
     /// The container.
@@ -205,6 +207,7 @@ impl<'s> Assembly<'s> {
         let mut options: Vec<(&str, String)> =
             self.container.options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         options.extend(crate::container::own_options(self.container));
+        options.append(&mut self.options);
         self.muxer.begin(&options)?;
         if self.span.origin > demuxer.start() + 0.001 && demuxer.can_seek() {
             // A file that cannot be jumped in is read from its start.

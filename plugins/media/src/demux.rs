@@ -36,6 +36,8 @@ pub struct Demuxer<'s> {
     io: InputIo<'s>,
     step: &'s Step<'s>,
     tracks: Vec<Track>,
+    /// Whether frames were looked at.
+    pub is_thorough: bool,
     /// Damaged places that were passed.
     pub damaged: u64,
 }
@@ -68,7 +70,7 @@ impl<'s> Demuxer<'s> {
             };
         }
         let mut options = Dictionary::of([("protocol_whitelist", "none"), ("format_whitelist", ALLOWED)]);
-        let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), damaged: 0 };
+        let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0 };
         // SAFETY: the context is ours; when opening fails FFmpeg frees it and sets the pointer to null.
         let opened = unsafe {
             ff::avformat_open_input(&raw mut demuxer.context, c"".as_ptr(), ptr::null(), options.as_mut_ptr())
@@ -78,6 +80,7 @@ impl<'s> Demuxer<'s> {
             // SAFETY: the file is open.
             let found = unsafe { ff::avformat_find_stream_info(demuxer.context, ptr::null_mut()) };
             demuxer.checked(found, "find out what the tracks are")?;
+            demuxer.is_thorough = true;
         }
         demuxer.collect()?;
         Ok(demuxer)
@@ -117,7 +120,7 @@ impl<'s> Demuxer<'s> {
                     _ => true,
                 }
         };
-        let trusted = ["mov", "matroska", "wav", "flac", "aiff", "caf", "au", "avi", "ogg", "wv", "asf"];
+        let trusted = ["mov", "matroska", "wav", "flac", "aiff", "caf", "au", "ogg", "wv", "asf"];
         let streams = self.streams();
         trusted.contains(&self.family())
             && !streams.is_empty()

@@ -26,10 +26,6 @@ pub struct EncoderSettings {
     pub picture: Option<PictureSettings>,
     /// The sound, for audio.
     pub sound: Option<SoundSettings>,
-    /// First (1) or second (2) of two passes; 0 for one alone.
-    pub pass: u8,
-    /// What the first pass found out, for the second.
-    pub statistics: Option<String>,
 }
 
 /// What an encoder has to know of pictures.
@@ -101,9 +97,6 @@ pub struct Encoder {
     packet: Packet,
     /// Frames that went in: the counter of "encoded once".
     pub frames: u64,
-    statistics: String,
-    /// Kept alive: the encoder reads it until it is closed.
-    _given_statistics: Option<std::ffi::CString>,
 }
 
 // SAFETY: as for a decoder.
@@ -125,14 +118,7 @@ impl Encoder {
         if context.is_null() {
             return Err(no_memory());
         }
-        let given = settings.statistics.clone().and_then(|text| std::ffi::CString::new(text).ok());
-        let mut encoder = Encoder {
-            context,
-            packet: Packet::new()?,
-            frames: 0,
-            statistics: String::new(),
-            _given_statistics: given,
-        };
+        let mut encoder = Encoder { context, packet: Packet::new()?, frames: 0 };
         encoder.configure(settings);
         let mut options =
             Dictionary::of(settings.options.iter().map(|(name, value)| (*name, value.as_str())));
@@ -153,14 +139,6 @@ impl Encoder {
         raw.codec_tag = settings.tag;
         if settings.global_header {
             raw.flags |= ff::AV_CODEC_FLAG_GLOBAL_HEADER as i32;
-        }
-        match settings.pass {
-            1 => raw.flags |= ff::AV_CODEC_FLAG_PASS1 as i32,
-            2 => raw.flags |= ff::AV_CODEC_FLAG_PASS2 as i32,
-            _ => {}
-        }
-        if let Some(text) = &self._given_statistics {
-            raw.stats_in = text.as_ptr().cast_mut();
         }
         if let Some(picture) = &settings.picture {
             configure_picture(raw, picture);
@@ -203,31 +181,13 @@ impl Encoder {
             // SAFETY: context and packet are ours.
             let code = unsafe { ff::avcodec_receive_packet(self.context, self.packet.as_ptr()) };
             if code == ff::AVERROR(ff::EAGAIN) || code == ff::AVERROR_EOF {
-                self.note_statistics();
                 return Ok(());
             }
             if code < 0 {
                 return Err(fault(code));
             }
-            self.note_statistics();
             each(std::mem::replace(&mut self.packet, Packet::new()?))?;
         }
-    }
-
-    fn note_statistics(&mut self) {
-        // SAFETY: null, or a text the encoder keeps until its next call.
-        unsafe {
-            let text = (*self.context).stats_out;
-            if !text.is_null() && *text != 0 {
-                self.statistics.push_str(&std::ffi::CStr::from_ptr(text).to_string_lossy());
-                *text = 0;
-            }
-        }
-    }
-
-    /// What a first pass found out.
-    pub fn statistics(&self) -> &str {
-        &self.statistics
     }
 
     /// Samples of a whole frame; 0 when any number will do.
@@ -302,10 +262,7 @@ fn fault(code: i32) -> Error {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // SAFETY: ours; the given statistics are not the context's to free.
-        unsafe {
-            (*self.context).stats_in = ptr::null_mut();
-            ff::avcodec_free_context(&raw mut self.context);
-        }
+        // SAFETY: ours.
+        unsafe { ff::avcodec_free_context(&raw mut self.context) };
     }
 }

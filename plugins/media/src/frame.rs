@@ -10,6 +10,8 @@ pub struct Frame(*mut ff::AVFrame);
 
 // SAFETY: a frame is used by one thread at a time; its buffers' counts are atomic.
 unsafe impl Send for Frame {}
+// SAFETY: a shared reference only reads, or takes a further reference to counted buffers.
+unsafe impl Sync for Frame {}
 
 impl Frame {
     /// Makes an empty frame.

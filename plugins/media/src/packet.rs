@@ -140,7 +140,7 @@ pub(crate) fn known(time: i64) -> Option<i64> {
 }
 
 /// The error for memory that is not to be had.
-pub(crate) fn no_memory() -> Error {
+pub fn no_memory() -> Error {
     let mut error = Error::new(ErrorKind::LimitExceeded, "there is not enough memory for the decoded media");
     error.limit = Some("memory".into());
     error

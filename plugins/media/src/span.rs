@@ -75,6 +75,7 @@ impl Times {
                 (Some(rest), Some(asked)) => Some(rest.min(asked)),
                 (rest, asked) => asked.or(rest),
             },
+            share: None,
         })
     }
 }

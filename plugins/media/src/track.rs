@@ -139,7 +139,7 @@ impl Track {
             duration: crate::packet::known(stream.duration)
                 .map(|duration| time_base.seconds(duration))
                 .filter(|seconds| *seconds > 0.0),
-            frame_rate: if guessed.is_positive() { guessed } else { average },
+            frame_rate: likely(guessed, average),
             rotation,
             mirrored,
             // SAFETY: the stream's own tags.
@@ -282,6 +282,12 @@ impl Drop for Parameters {
         // SAFETY: ours.
         unsafe { ff::avcodec_parameters_free(&raw mut self.0) };
     }
+}
+
+/// The frame rate to go by: the guess, unless that is only the clock of a film with varying times.
+fn likely(guessed: Rational, average: Rational) -> Rational {
+    let clock = guessed.value() > 60.5 && guessed.value() > average.value() * 1.5;
+    if average.is_positive() && (clock || !guessed.is_positive()) { average } else { guessed }
 }
 
 /// How a player turns the picture: the display matrix of the stream (ISO/IEC 14496-12, 8.3.2).

@@ -19,6 +19,9 @@ pub struct Span {
     pub end: Option<f64>,
     /// Length of the result in seconds, when known: for progress.
     pub length: Option<f64>,
+    /// The part of the step's progress that this conversion is: where it begins and how much it is, from 0 to 1;
+    /// `None` for all of it.
+    pub share: Option<(f64, f64)>,
 }
 
 /// A lane with the track it is fed from, and the one it writes.
@@ -68,6 +71,7 @@ struct Progress<'s> {
     origin: f64,
     /// Milliseconds in all; 0 when unknown.
     total: u64,
+    share: (f64, f64),
     read: AtomicU64,
     written: AtomicU64,
 }
@@ -79,6 +83,7 @@ impl<'s> Progress<'s> {
             step,
             origin: span.origin,
             total: (length * 1000.0) as u64,
+            share: span.share.unwrap_or((0.0, 1.0)),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
         }
@@ -96,7 +101,8 @@ impl<'s> Progress<'s> {
             return self.step.tick(0, 0);
         }
         let both = self.read.load(Ordering::Relaxed) + self.written.load(Ordering::Relaxed);
-        self.step.tick(both, self.total * 2)
+        let all = (self.total * 2) as f64;
+        self.step.tick((self.share.0 * all + self.share.1 * both as f64) as u64, self.total * 2)
     }
 }
 

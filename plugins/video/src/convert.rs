@@ -1,0 +1,259 @@
+//! From a film to a film: which tracks, copied or encoded, and how.
+
+use crate::gif;
+use crate::lane::VideoLane;
+use crate::options::{VideoWish, part};
+use crate::recipe::{self, Prepared};
+use crate::search;
+use crate::settings::Aim;
+use crate::watermark::Pictures;
+use formwork_media::audio::{SoundWish, Way, way};
+use formwork_media::lane::{Count, can_copy};
+use formwork_media::{Assembly, Choice, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track};
+use formwork_sdk::{Error, Feature, Result, Step, json};
+
+/// Containers whose players turn a picture as its track says.
+const TURNS: &[&str] = &["mp4", "mov", "m4v", "3gp"];
+
+/// What is going to be done, for every conversion of one step.
+pub(crate) struct Plan<'s> {
+    pub(crate) step: &'s Step<'s>,
+    pub(crate) container: &'static Container,
+    pub(crate) wish: VideoWish,
+    pub(crate) sound: SoundWish,
+    pub(crate) times: Times,
+    pub(crate) choice: Choice,
+    /// Video tracks are copied as they are.
+    pub(crate) copies: bool,
+}
+
+/// Converts the step's input.
+pub(crate) fn run(step: &Step<'_>) -> Result<()> {
+    let target = if step.target().is_empty() { step.input()?.format() } else { step.target() };
+    let container = Container::of(target)
+        .ok_or_else(|| Error::unsupported(format!("the video plugin does not write {target}")))?;
+    let wish = VideoWish::of(step, container)?;
+    let (times, left_out) = part(step)?;
+    let mut demuxer = Demuxer::open(step, step.input()?, Need::Header)?;
+    let choice = Choice::of(step, &demuxer, container, left_out)?;
+    let sound = sound_wish(step);
+    let mut plan = Plan { step, container, wish, sound, times, choice, copies: false };
+    plan.copies = plan.may_copy(&mut demuxer)?;
+    if !plan.copies && !plan.choice.video.is_empty() && !demuxer.is_thorough {
+        demuxer = Demuxer::open(step, step.input()?, Need::Everything)?;
+    }
+    if container.id == "gif" {
+        return gif::run(&plan, demuxer);
+    }
+    let mut span = plan.span(&demuxer)?;
+    if plan.copies && !plan.times.is_all() {
+        span = plan.from_key_frame(&mut demuxer, span)?;
+    }
+    let aim = match plan.goal(&demuxer)? {
+        Some(goal) if !plan.copies => search::aim(&plan, &demuxer, &span, goal)?,
+        _ => plan.usual_aim(),
+    };
+    let (counts, length) = plan.convert(&mut demuxer, &span, aim, false)?;
+    if plan.wish.max_bytes.is_some_and(|most| length > most) {
+        let most = plan.wish.max_bytes.unwrap_or(0);
+        return Err(Error::invalid(format!(
+            "`max_bytes` of {most} cannot be met: the result has {length} bytes"
+        )));
+    }
+    plan.report(&demuxer, &counts);
+    Ok(())
+}
+
+fn sound_wish(step: &Step<'_>) -> SoundWish {
+    let options = step.options();
+    // The quality is that of the pictures; sound has a rate of its own.
+    SoundWish { quality: None, ..SoundWish::of(&options, "audio_codec", "audio_bitrate") }
+}
+
+impl<'s> Plan<'s> {
+    /// The tracks of the result's pictures.
+    fn videos<'d>(&'d self, demuxer: &'d Demuxer<'_>) -> impl Iterator<Item = &'d Track> + use<'d, 's> {
+        demuxer.tracks().iter().filter(|track| self.choice.video.contains(&track.index))
+    }
+
+    /// Whether the pictures can stay as they are, and nothing is asked for that speaks against it.
+    fn may_copy(&self, demuxer: &mut Demuxer<'_>) -> Result<bool> {
+        let obstacle = self.videos(demuxer).find_map(|track| self.obstacle(demuxer, track));
+        match (self.wish.copy.as_deref(), obstacle) {
+            (Some("always"), Some(obstacle)) => {
+                Err(Error::invalid(format!("`copy=always`, but the pictures have to be encoded: {obstacle}")))
+            }
+            (Some("always"), None) => Ok(true),
+            (Some("never"), _) | (_, Some(_)) => Ok(false),
+            _ => self.starts_at_key_frame(demuxer),
+        }
+    }
+
+    /// Why a track cannot be copied.
+    fn obstacle(&self, demuxer: &Demuxer<'_>, track: &Track) -> Option<String> {
+        let container = self.container.id;
+        if !self.wish.allows_copy() {
+            return Some("its pictures are to be changed".into());
+        }
+        if self.wish.codec.is_some_and(|codec| codec.id != track.codec()) {
+            return Some(format!("it is {}", track.codec_name()));
+        }
+        if !can_copy(track, self.container) {
+            return Some(format!("{container} does not hold {}", track.codec_name()));
+        }
+        if (track.rotation != 0 || track.mirrored) && !TURNS.contains(&container) {
+            return Some(format!("{container} cannot say that the picture is turned"));
+        }
+        // AVI gives frames one time only; with frames out of order that is not enough.
+        let reordered = demuxer.family() == "avi" && track.parameters.raw().video_delay > 0;
+        (reordered && self.container.muxer != "avi")
+            .then(|| "AVI does not say when frames are shown".to_owned())
+    }
+
+    /// Whether the wanted start is where a copy can start.
+    fn starts_at_key_frame(&self, demuxer: &mut Demuxer<'_>) -> Result<bool> {
+        if self.times.start == 0.0 || self.choice.video.is_empty() {
+            return Ok(true);
+        }
+        let span = self.span(demuxer)?;
+        let half =
+            self.videos(demuxer).map(|track| track.frame_rate.inverse().value() / 2.0).fold(0.001, f64::max);
+        let key = self.key_frame(demuxer, &span)?;
+        Ok(key.is_some_and(|key| (key - span.origin).abs() <= half))
+    }
+
+    /// Time of the last key frame at or before the start.
+    fn key_frame(&self, demuxer: &mut Demuxer<'_>, span: &Span) -> Result<Option<f64>> {
+        if !demuxer.can_seek() || demuxer.seek(span.origin).is_err() {
+            return Ok(None);
+        }
+        for _ in 0..10_000 {
+            let Some(packet) = demuxer.next_packet()? else { return Ok(None) };
+            let track = demuxer.tracks().get(packet.stream());
+            if let Some(track) = track.filter(|track| self.choice.video.contains(&track.index))
+                && packet.is_key()
+            {
+                return Ok(packet.pts().map(|pts| track.time_base.seconds(pts)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A copy starts at the key frame before the wanted time.
+    fn from_key_frame(&self, demuxer: &mut Demuxer<'_>, span: Span) -> Result<Span> {
+        let Some(key) = self.key_frame(demuxer, &span)? else { return Ok(span) };
+        let earlier = span.origin - key;
+        if earlier > 0.05 {
+            self.step.warn(format!("the copy starts {earlier:.2} s earlier, where a key frame is"));
+        }
+        Ok(Span { origin: key, ..span })
+    }
+
+    pub(crate) fn span(&self, demuxer: &Demuxer<'_>) -> Result<Span> {
+        let taken = demuxer.tracks().iter().filter(|track| {
+            self.choice.video.contains(&track.index) || self.choice.audio.contains(&track.index)
+        });
+        self.times.span(demuxer, taken)
+    }
+
+    fn usual_aim(&self) -> Aim {
+        match self.wish.bit_rate {
+            Some(rate) => Aim::BitRate(rate),
+            None => Aim::Quality(self.wish.quality.unwrap_or(75) as f64),
+        }
+    }
+
+    /// Bytes that the result shall have at the most, or shall come near to.
+    fn goal(&self, demuxer: &Demuxer<'_>) -> Result<Option<search::Goal>> {
+        let seconds = self.span(demuxer)?.length;
+        match (self.wish.max_bytes, self.wish.bit_rate, self.wish.two_pass) {
+            (Some(bytes), _, _) => Ok(Some(search::Goal { bytes, exact: false })),
+            (None, Some(rate), true) => {
+                let seconds = seconds
+                    .ok_or_else(|| Error::invalid("`two_pass` needs a file that says how long it is"))?;
+                Ok(Some(search::Goal { bytes: (rate as f64 * seconds / 8.0) as u64, exact: true }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// One conversion; `rehearsal` throws the result away. Returns counts and length in bytes.
+    pub(crate) fn convert(
+        &self,
+        demuxer: &mut Demuxer<'_>,
+        span: &Span,
+        aim: Aim,
+        rehearsal: bool,
+    ) -> Result<(Vec<Count>, u64)> {
+        let mut assembly = if rehearsal {
+            Assembly::rehearse(self.step, self.container, *span)?
+        } else {
+            Assembly::new(self.step, self.container, *span)?
+        };
+        for track in self.videos(demuxer) {
+            if self.copies {
+                assembly.copy(track)?;
+            } else {
+                let mut pictures = Pictures::new(self.step);
+                let prepared =
+                    recipe::prepare(self.step, self.container, track, &self.wish, aim, &mut pictures)?;
+                add(&mut assembly, self.step, track, prepared, rehearsal)?;
+            }
+        }
+        let alone = self.choice.video.is_empty();
+        for track in demuxer.tracks().iter().filter(|track| self.choice.audio.contains(&track.index)) {
+            assembly.sound(track, &self.sound_way(track)?, alone)?;
+        }
+        assembly.extras(demuxer, &self.choice)?;
+        assembly.describe(demuxer, &self.step.options())?;
+        assembly.run(demuxer)
+    }
+
+    /// How a track of sound goes: copies are only exact to a packet, so a wanted start has it encoded.
+    pub(crate) fn sound_way(&self, track: &Track) -> Result<Way> {
+        way(self.container, track, &self.sound)
+    }
+
+    fn report(&self, demuxer: &Demuxer<'_>, counts: &[Count]) {
+        let sum = |of: fn(&Count) -> u64| counts.iter().map(of).sum::<u64>();
+        let mut facts = json!({
+            "frames_decoded": sum(|count| count.decoded),
+            "frames_encoded": sum(|count| count.encoded),
+            "packets_copied": sum(|count| count.copied),
+        });
+        if self.copies
+            && let Some(video) = demuxer.best(Kind::Video)
+            && let Some(facts) = facts.as_object_mut()
+        {
+            let (width, height) = video.shown_size();
+            facts.insert("width".into(), json!(width));
+            facts.insert("height".into(), json!(height));
+        }
+        self.step.report(&facts);
+    }
+}
+
+/// Adds a track that is encoded anew.
+pub(crate) fn add<'s>(
+    assembly: &mut Assembly<'s>,
+    step: &'s Step<'s>,
+    track: &Track,
+    prepared: Prepared,
+    rehearsal: bool,
+) -> Result<()> {
+    let mut settings = prepared.settings;
+    settings.global_header = assembly.muxer.wants_global_header();
+    let span = *assembly.span();
+    let lane = VideoLane::new(track, prepared.recipe, &settings, &span, step.threads())?;
+    if !rehearsal {
+        if !prepared.codec.lossless {
+            step.lose(Feature::Quality, format!("pictures re-encoded as {}", prepared.codec.word));
+        }
+        step.report(&json!({ "width": prepared.size.0, "height": prepared.size.1 }));
+    }
+    let spec = StreamSpec {
+        frame_rate: Some(prepared.frame_rate),
+        ..StreamSpec::of(lane.encoder().parameters()?, lane.encoder().time_base())
+    };
+    assembly.add(track, Box::new(lane), spec)
+}

@@ -1,0 +1,164 @@
+//! A track of pictures that is encoded anew: decode, filter, encode.
+
+use crate::graph::{Filter, Graph, Link, Source};
+use formwork_media::lane::{Count, Lane, Out};
+use formwork_media::{Decoder, Encoder, EncoderSettings, Frame, Packet, Rational, Skip, Span, Track};
+use formwork_sdk::{Error, Result};
+
+/// How the frames of a track become frames of the encoder.
+#[derive(Clone)]
+pub(crate) struct Recipe {
+    /// Filters up to the encoder's size and pixel format.
+    pub(crate) links: Vec<Link>,
+    /// Frames a second of the source.
+    pub(crate) frame_rate: Rational,
+    /// Size that the links were made for.
+    pub(crate) size: (u32, u32),
+}
+
+/// The lane.
+pub(crate) struct VideoLane {
+    decoder: Decoder,
+    encoder: Encoder,
+    graph: Option<Graph>,
+    recipe: Recipe,
+    time_base: Rational,
+    origin: i64,
+    end: Option<i64>,
+    /// Time of a frame that does not say.
+    next: i64,
+    /// Last time given to the encoder, in its time base.
+    last: Option<i64>,
+    over: bool,
+}
+
+impl VideoLane {
+    pub(crate) fn new(
+        track: &Track,
+        recipe: Recipe,
+        settings: &EncoderSettings,
+        span: &Span,
+        threads: usize,
+    ) -> Result<VideoLane> {
+        Ok(VideoLane {
+            decoder: Decoder::open(track, threads, Skip::Nothing)?,
+            encoder: Encoder::open(settings)?,
+            graph: None,
+            recipe,
+            time_base: track.time_base,
+            origin: track.time_base.time(span.origin),
+            end: span.end.map(|end| track.time_base.time(end)),
+            next: track.start,
+            last: None,
+            over: false,
+        })
+    }
+
+    /// The encoder, for the muxer.
+    pub(crate) fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    fn frame(&mut self, mut frame: Frame, out: &mut Out<'_>) -> Result<()> {
+        let length = (self.recipe.frame_rate.inverse().value() / self.time_base.value()) as i64;
+        // A frame without a time follows the one before.
+        let time = frame.best_pts().unwrap_or(self.next);
+        self.next = time.saturating_add(length.max(1));
+        // Half a frame before the start still is the start.
+        let slack = length / 2;
+        if time + slack < self.origin || self.over {
+            return Ok(());
+        }
+        if self.end.is_some_and(|end| time + slack >= end) {
+            self.over = true;
+            return Ok(());
+        }
+        frame.set_pts(Some((time - self.origin).max(0)));
+        let source = Source::of(&frame, self.time_base, self.recipe.frame_rate)?;
+        if self.graph.as_ref().is_none_or(|graph| !graph.fits(&source)) {
+            self.drain(out)?;
+            self.graph = Some(Graph::new(source, &self.links_for(&source))?);
+        }
+        self.pass(Some(&frame), out)
+    }
+
+    /// The recipe's filters; a picture of another size than the header said is brought to that first.
+    fn links_for(&self, source: &Source) -> Vec<Link> {
+        let (width, height) = self.recipe.size;
+        let mut links = Vec::new();
+        if (source.width, source.height) != (width, height) {
+            links.push(Link::One(Filter::new("scale", format!("w={width}:h={height}:flags=bicubic"))));
+        }
+        links.extend(self.recipe.links.iter().cloned());
+        links
+    }
+
+    /// Empties the graph there is.
+    fn drain(&mut self, out: &mut Out<'_>) -> Result<()> {
+        if self.graph.is_some() {
+            self.pass(None, out)?;
+            self.graph = None;
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
+        let Some(mut graph) = self.graph.take() else { return Ok(()) };
+        let unit = graph.time_base();
+        let result = graph.filter(frame, &mut |frame| self.encode(frame, unit, out));
+        self.graph = Some(graph);
+        result
+    }
+
+    fn encode(&mut self, mut frame: Frame, unit: Rational, out: &mut Out<'_>) -> Result<()> {
+        let time = frame.pts().map(|time| unit.rescale(time, self.encoder.time_base()));
+        // Two frames at one time: the later one is left out, as players would.
+        let time = time.unwrap_or_else(|| self.last.map_or(0, |last| last + 1));
+        if self.last.is_some_and(|last| time <= last) {
+            return Ok(());
+        }
+        self.last = Some(time);
+        frame.set_pts(Some(time));
+        frame.forget_picture_type();
+        self.encoder.encode(Some(&frame), out)
+    }
+}
+
+impl Lane for VideoLane {
+    fn take(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        let mut frames = Vec::new();
+        self.decoder.decode(Some(&packet), &mut |frame| {
+            frames.push(frame);
+            Ok(())
+        })?;
+        drop(packet);
+        frames.into_iter().try_for_each(|frame| self.frame(frame, out))
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let mut frames = Vec::new();
+        self.decoder.decode(None, &mut |frame| {
+            frames.push(frame);
+            Ok(())
+        })?;
+        frames.into_iter().try_for_each(|frame| self.frame(frame, out))?;
+        self.drain(out)?;
+        if self.last.is_none() {
+            return Err(Error::corrupt("none of the pictures can be decoded"));
+        }
+        self.encoder.encode(None, out)
+    }
+
+    fn is_done(&self) -> bool {
+        self.over
+    }
+
+    fn count(&self) -> Count {
+        Count {
+            decoded: self.decoder.frames,
+            encoded: self.encoder.frames,
+            damaged: self.decoder.failed,
+            ..Count::default()
+        }
+    }
+}
