@@ -133,7 +133,7 @@ const BIG_PCM: &[&str] =
     &["pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "pcm_s8", "pcm_mulaw", "pcm_alaw"];
 /// 192-byte packets, as on Blu-ray discs and AVCHD cameras.
 const BLU_RAY: &[(&str, &str)] = &[("mpegts_m2ts_mode", "1")];
-const TS_VIDEO: &[&str] = &["h264", "h265", "mpeg2video", "mpeg1video", "mpeg4"];
+const TS_VIDEO: &[&str] = &["h264", "h265", "mpeg2video", "mpeg1video"];
 const TS_AUDIO: &[&str] = &["aac", "ac3", "mp2", "mp3", "eac3", "dts", "opus"];
 const WINDOWS_VIDEO: &[&str] = &["wmv2", "wmv1", "msmpeg4v3", "wmv3", "vc1", "msmpeg4v2"];
 const WINDOWS_AUDIO: &[&str] = &["wmav2", "wmav1", "wmapro", "wmavoice"];

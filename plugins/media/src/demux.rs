@@ -113,7 +113,16 @@ impl<'s> Demuxer<'s> {
             let parameters = unsafe { &*(**stream).codecpar };
             parameters.codec_id != ff::AVCodecID::AV_CODEC_ID_NONE
                 && match parameters.codec_type {
-                    ff::AVMediaType::AVMEDIA_TYPE_VIDEO => parameters.width > 0 && parameters.height > 0,
+                    // These have a header of their own, which containers take over as it is.
+                    ff::AVMediaType::AVMEDIA_TYPE_VIDEO => {
+                        use ff::AVCodecID::{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG4};
+                        let known = [AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG4]
+                            .contains(&parameters.codec_id);
+                        known
+                            && parameters.extradata_size > 0
+                            && parameters.width > 0
+                            && parameters.height > 0
+                    }
                     ff::AVMediaType::AVMEDIA_TYPE_AUDIO => {
                         parameters.sample_rate > 0 && parameters.ch_layout.nb_channels > 0
                     }

@@ -50,7 +50,8 @@ pub struct Muxer<'s> {
     step: &'s Step<'s>,
     /// Time bases of packets as they come, one a track.
     given: Vec<Rational>,
-    begun: bool,
+    /// Last decoding times, one a track, in the container's time bases.
+    last: Vec<Option<i64>>,
 }
 
 // SAFETY: used by one thread at a time.
@@ -95,7 +96,7 @@ impl<'s> Muxer<'s> {
             (*context).strict_std_compliance = ff::FF_COMPLIANCE_EXPERIMENTAL;
             (*context).max_interleave_delta = 10_000_000;
         }
-        Ok(Muxer { context, io: Some(io), step, given: Vec::new(), begun: false })
+        Ok(Muxer { context, io: Some(io), step, given: Vec::new(), last: Vec::new() })
     }
 
     /// Whether encoders shall give their headers apart.
@@ -121,6 +122,11 @@ impl<'s> Muxer<'s> {
                 "add a track",
             )?;
             (*stream).time_base = spec.time_base.raw();
+            if let Some(rate) =
+                spec.frame_rate.filter(|rate| rate.is_positive() && counts_frames(&*(*self.context).oformat))
+            {
+                (*stream).time_base = rate.inverse().raw();
+            }
             if let Some(rate) = spec.frame_rate.filter(|rate| rate.is_positive()) {
                 (*stream).avg_frame_rate = rate.raw();
             }
@@ -132,6 +138,7 @@ impl<'s> Muxer<'s> {
             }
         }
         self.given.push(spec.time_base);
+        self.last.push(None);
         Ok(self.given.len() - 1)
     }
 
@@ -179,7 +186,6 @@ impl<'s> Muxer<'s> {
         let mut options = Dictionary::of(options.iter().map(|(name, value)| (*name, value.as_str())));
         // SAFETY: context and options are ours.
         let code = unsafe { ff::avformat_write_header(self.context, options.as_mut_ptr()) };
-        self.begun = true;
         let refused = |error: Error| {
             Error::unsupported(format!("the container does not take these tracks: {}", error.message))
         };
@@ -199,9 +205,22 @@ impl<'s> Muxer<'s> {
             return Err(Error::new(ErrorKind::PluginFault, "a packet for a track that is not there"));
         };
         packet.rescale(from, to);
+        self.order(&mut packet);
         // SAFETY: context and packet are ours; the packet's data moves into the muxer.
         let code = unsafe { ff::av_interleaved_write_frame(self.context, packet.as_ptr()) };
         self.checked(code, "write a packet", as_fault)
+    }
+
+    /// Containers take decoding times that grow only; a packet that comes too early waits for its turn.
+    fn order(&mut self, packet: &mut Packet) {
+        let Some(last) = self.last.get_mut(packet.stream()) else { return };
+        if let (Some(dts), Some(before)) = (packet.dts(), *last)
+            && dts <= before
+        {
+            let (pts, duration) = (packet.pts().map(|pts| pts.max(before + 1)), packet.duration());
+            packet.set_times(pts, Some(before + 1), duration);
+        }
+        *last = packet.dts().or(*last);
     }
 
     fn time_base(&self, index: usize) -> Option<Rational> {
@@ -217,7 +236,6 @@ impl<'s> Muxer<'s> {
     pub fn finish(mut self) -> Result<u64> {
         // SAFETY: the header was written.
         let code = unsafe { ff::av_write_trailer(self.context) };
-        self.begun = false;
         self.checked(code, "write the end of the file", as_fault)?;
         match self.io.take() {
             Some(io) => io.close(),
@@ -241,6 +259,13 @@ fn as_fault(error: Error) -> Error {
     } else {
         error
     }
+}
+
+/// Whether a container has no times, but counts frames of one length.
+fn counts_frames(format: &ff::AVOutputFormat) -> bool {
+    // SAFETY: every muxer has a name, a static text.
+    let name = unsafe { std::ffi::CStr::from_ptr(format.name) };
+    name == c"avi"
 }
 
 /// Muxers of ISO base media files, whose directory goes in front.

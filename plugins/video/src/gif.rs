@@ -95,7 +95,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
                 Some(graph) => graph,
                 None => graph.insert(Graph::new(Source::of(&frame, unit, rate)?, &links)?),
             };
-            graph.filter(Some(&frame), &mut |palette| {
+            graph.filter(&frame, &mut |palette| {
                 found = Some(palette);
                 Ok(())
             })
@@ -105,7 +105,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
         }
     }
     if let Some(graph) = &mut graph {
-        graph.filter(None, &mut |palette| {
+        graph.finish(i64::MAX, &mut |palette| {
             found = Some(palette);
             Ok(())
         })?;

@@ -171,13 +171,20 @@ impl Graph {
         unsafe { ff::av_buffersink_get_time_base(self.sink) }.into()
     }
 
-    /// Passes a frame through, or with `None` what is left, and hands over what comes out.
-    pub(crate) fn filter(
-        &mut self,
-        frame: Option<&Frame>,
-        each: &mut dyn FnMut(Frame) -> Result<()>,
-    ) -> Result<()> {
-        push(self.source, frame)?;
+    /// Passes a frame through, and hands over what comes out.
+    pub(crate) fn filter(&mut self, frame: &Frame, each: &mut dyn FnMut(Frame) -> Result<()>) -> Result<()> {
+        push(self.source, Some(frame))?;
+        self.receive(each)
+    }
+
+    /// Ends the input at a time, in the source's time base, and hands over what is left.
+    pub(crate) fn finish(&mut self, end: i64, each: &mut dyn FnMut(Frame) -> Result<()>) -> Result<()> {
+        // SAFETY: the source belongs to a configured graph.
+        check(unsafe { ff::av_buffersrc_close(self.source, end, 0) }, "end the filters")?;
+        self.receive(each)
+    }
+
+    fn receive(&mut self, each: &mut dyn FnMut(Frame) -> Result<()>) -> Result<()> {
         loop {
             let out = Frame::new()?;
             // SAFETY: sink and frame are ours.
@@ -218,7 +225,7 @@ pub(crate) fn once(frame: &Frame, links: &[Link]) -> Result<Frame> {
         made = Some(frame);
         Ok(())
     };
-    graph.filter(Some(&input), &mut keep)?;
-    graph.filter(None, &mut keep)?;
+    graph.filter(&input, &mut keep)?;
+    graph.finish(1, &mut keep)?;
     made.ok_or_else(|| Error::corrupt("the filters gave no picture"))
 }

@@ -104,8 +104,14 @@ impl VideoLane {
 
     fn pass(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
         let Some(mut graph) = self.graph.take() else { return Ok(()) };
+        // The last frame is shown for its time too.
+        let end = (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(1);
         let unit = graph.time_base();
-        let result = graph.filter(frame, &mut |frame| self.encode(frame, unit, out));
+        let mut each = |frame| self.encode(frame, unit, out);
+        let result = match frame {
+            Some(frame) => graph.filter(frame, &mut each),
+            None => graph.finish(end, &mut each),
+        };
         self.graph = Some(graph);
         result
     }

@@ -58,13 +58,6 @@ impl CopyLane {
 
     fn send(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
         packet.shift(-self.origin);
-        // A container takes decoding times that grow only.
-        if let (Some(dts), Some(last)) = (packet.dts(), self.last)
-            && dts <= last
-        {
-            let (pts, duration) = (packet.pts().map(|pts| pts.max(last + 1)), packet.duration());
-            packet.set_times(pts, Some(last + 1), duration);
-        }
         self.last = packet.dts();
         self.copied += 1;
         out(packet)
