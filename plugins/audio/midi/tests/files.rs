@@ -1,5 +1,7 @@
 //! What a file says about itself, what is lost of it, and what becomes of broken ones.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
+
 mod common;
 
 use common::*;

@@ -116,7 +116,7 @@ fn tempo_and_division_set_the_times() {
     assert_times(&sound.starts(), &[0.0, 0.5, 0.75]);
 
     // 25 frames of 40 parts: a tick is a millisecond, whatever the tempo. 29.97 frames of 100 parts.
-    for (division, tick) in [(0xE7_28, 0.001), (0xE3_64, 1.001 / 3_000.0)] {
+    for (division, tick) in [(0xE728, 0.001), (0xE364, 1.001 / 3_000.0)] {
         let hits = track(&[(0, &fast), (0, hit), (1_500, hit), (1_500, END)]);
         let song = file(0, division, &[hits]);
         let sound = Sound::of(play(&song).expect_one());
