@@ -9,8 +9,15 @@ use std::path::Path;
 
 /// The newest rules this build knows; an older kernel enforces those it knows.
 const RULES: ABI = ABI::V6;
-/// Fonts and their configuration.
-const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig", "/etc/fonts"];
+/// Fonts and their configuration, and the sounds of instruments.
+const FONTS: &[&str] = &[
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/usr/share/fontconfig",
+    "/etc/fonts",
+    "/usr/share/sounds",
+    "/usr/share/soundfonts",
+];
 /// What programs and large libraries need to run.
 const SYSTEM: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/etc", "/var/lib/ghostscript", "/proc/self"];
 /// Where programs may write.
