@@ -1,7 +1,7 @@
 //! Sound.
 
 use crate::Compression::{Either, Lossless};
-use crate::Feature::{Chapters, Metadata, Quality, Tracks};
+use crate::Feature::{Chapters, Metadata, Quality, Subtitles, Tracks};
 use crate::{Format, Signature};
 
 pub(super) const TABLE: &[Format] = &[
@@ -163,7 +163,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/midi", "audio/x-midi"],
         signatures: &[Signature::start(b"MThd\x00\x00\x00\x06")],
         compression: Lossless,
-        holds: &[Metadata, Tracks, Quality],
+        holds: &[Metadata, Tracks, Subtitles, Chapters, Quality],
         specification: "MIDI Association RP-001, Standard MIDI Files 1.0, https://midi.org",
         ..Format::AUDIO
     },
