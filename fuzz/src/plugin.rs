@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// The format that pictures have inside a job.
 const RASTER: &str = "raster";
+/// The format of sound that a plugin makes which does not write others.
+const SOUND: &str = "wav";
 /// Pixels of a picture that is written: a codec's slowest setting has to end.
 const WRITTEN_PIXELS: u64 = 1 << 14;
 /// Width and height of such a picture.
@@ -71,7 +73,8 @@ trait Role {
 impl Role for Capability {
     fn is_entrance(&self) -> bool {
         let (operation, to) = (self.operation.as_str(), &self.to);
-        operation == "extract" || operation == "convert" && to.iter().any(|to| to == RASTER)
+        let decodes = to.iter().any(|to| to == RASTER) || *to == [SOUND];
+        operation == "extract" || operation == "convert" && decodes
     }
 
     fn is_exit(&self) -> bool {

@@ -22,6 +22,7 @@ macro_rules! seeds {
 
 seeds!(
     fuzz_engine,
+    fuzz_audio_midi,
     fuzz_image,
     fuzz_image_avif,
     fuzz_image_heic,
