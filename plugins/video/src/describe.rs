@@ -59,8 +59,9 @@ fn frame(readable: &[String]) -> Capability {
         from: readable.iter().filter(|from| *from != "gif").cloned().collect(),
         to: vec![RASTER.into()],
         options: vec![option("start_time").with_summary("Time of the frame: seconds or HH:MM:SS.")],
-        keeps: words(&[Feature::Colours, Feature::Alpha, Feature::BitDepth]),
-        cost: Cost { fixed_ms: 30.0, per_mib_ms: 1.0, memory_ratio: 2.0 },
+        keeps: words(&[Feature::Colours, Feature::Alpha, Feature::BitDepth, Feature::Quality]),
+        // So dear that a thumbnail is always taken by the operation below, which looks for a frame worth it.
+        cost: Cost { fixed_ms: 60.0, per_mib_ms: 300.0, memory_ratio: 2.0 },
         parallel: true,
         ..Capability::default()
     }
@@ -74,7 +75,11 @@ fn thumbnail(readable: &[String]) -> Capability {
             option("start_time")
                 .with_summary("Time of the frame; without one, a frame that shows something is chosen."),
             option("count").with_summary("How many frames, spread evenly over the film.").with_default(1),
+            option("width"),
+            option("height"),
+            option("fit").with_default("max"),
         ],
+        cost: Cost { fixed_ms: 30.0, per_mib_ms: 1.0, memory_ratio: 2.0 },
         many_outputs: true,
         ..frame
     }

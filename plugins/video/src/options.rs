@@ -146,7 +146,7 @@ fn codec_of(word: &str, container: &Container) -> Result<&'static Codec> {
 }
 
 /// Width, height and fit, or a resolution by name.
-fn resize(options: &Options<'_>) -> Option<Change> {
+pub(crate) fn resize(options: &Options<'_>) -> Option<Change> {
     let fit = match options.text("fit") {
         Some("crop") => Fit::Crop,
         Some("scale") => Fit::Scale,

@@ -1,13 +1,17 @@
 //! Single frames of a film, as pictures.
 
 use crate::graph::{Filter, Link, once};
+use crate::options::{self, Change, Fit};
 use crate::recipe::Chain;
+use crate::watermark::Pictures;
 use formwork_image_pixels as pixels;
 use formwork_media::{Decoder, Demuxer, Frame, Kind, Need, Skip, Times, Track, library};
 use formwork_sdk::{Error, Feature, OutputInfo, Result, Step, json};
 
 /// Where a thumbnail is looked for, as parts of the film: the beginning is often black.
 const LIKELY: [f64; 3] = [0.1, 0.3, 0.5];
+/// Longest side of a thumbnail when no size is given.
+const THUMBNAIL: u32 = 256;
 /// Differences of brightness below this are a picture of nothing.
 const FLAT: f64 = 8.0;
 /// Frames that are decoded to reach a time.
@@ -19,6 +23,14 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let thumbnail = step.operations().any(|operation| operation.name() == "thumbnail");
     let times = Times::of(step)?;
     let mut film = Film::open(step)?;
+    if thumbnail {
+        film.resize = Some(options::resize(&options).unwrap_or(Change::Resize {
+            width: Some(THUMBNAIL),
+            height: Some(THUMBNAIL),
+            fit: Fit::Max,
+            background: [0, 0, 0, 255],
+        }));
+    }
     let count: u32 = options.get("count").unwrap_or(1);
     if thumbnail && count > 1 {
         return several(step, &mut film, times, count);
@@ -62,6 +74,7 @@ struct Film<'s> {
     demuxer: Demuxer<'s>,
     index: usize,
     zero: f64,
+    resize: Option<Change>,
 }
 
 impl<'s> Film<'s> {
@@ -71,7 +84,7 @@ impl<'s> Film<'s> {
         let track =
             track.ok_or_else(|| Error::unsupported("the file holds no pictures that can be decoded here"))?;
         let (index, zero) = (track.index, track.time_base.seconds(track.start));
-        let mut film = Film { step, demuxer, index, zero };
+        let mut film = Film { step, demuxer, index, zero, resize: None };
         for other in 0..film.demuxer.tracks().len() {
             if other != index {
                 film.demuxer.ignore(other);
@@ -142,6 +155,9 @@ impl<'s> Film<'s> {
         chain.size = (frame.width(), frame.height());
         chain.upright(track);
         chain.square();
+        if let Some(change) = &self.resize {
+            chain.change(change, false, &mut Pictures::new(self.step))?;
+        }
         let source = library::pixel_format(frame.format())
             .ok_or_else(|| Error::corrupt("a picture without a format"))?;
         let deep = library::pixel_format_facts(source).is_some_and(|(_, bits)| bits > 8);

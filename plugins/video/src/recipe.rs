@@ -251,7 +251,7 @@ pub(crate) fn format_name(format: ff::AVPixelFormat) -> &'static str {
 
 fn tell_losses(step: &Step<'_>, container: &Container, from: ff::AVPixelFormat, to: ff::AVPixelFormat) {
     let depth = |format| library::pixel_format_facts(format).map_or(8, |(_, bits)| bits);
-    if depth(from) > depth(to) {
+    if depth(from) > 8.max(depth(to)) {
         let detail = format!("{} bits became {} for {}", depth(from), depth(to), container.id);
         step.lose(Feature::BitDepth, detail);
     }
