@@ -4,8 +4,8 @@ use crate::audio::Way;
 use crate::lane::{CopyLane, Count, SoundLane, SubtitleLane};
 use crate::track_choice::Without;
 use crate::{
-    Choice, Container, Demuxer, Dictionary, Feed, Kind, Lane, Muxer, Span, StreamSpec, Track, facts,
-    transcode,
+    Choice, Container, Demuxer, Dictionary, Feed, Kind, Lane, Muxer, Part, Span, StreamSpec, Track,
+    concatenate, facts, transcode,
 };
 use formwork_sdk::{Feature, Options, Result, Step};
 
@@ -204,18 +204,34 @@ impl<'s> Assembly<'s> {
     ///
     /// As for [`transcode`].
     pub fn run(mut self, demuxer: &mut Demuxer<'_>) -> Result<(Vec<Count>, u64)> {
-        let mut options: Vec<(&str, String)> =
-            self.container.options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        options.extend(crate::container::own_options(self.container));
-        options.append(&mut self.options);
-        self.muxer.begin(&options)?;
+        self.begin()?;
         if self.span.origin > demuxer.start() + 0.001 && demuxer.can_seek() {
             // A file that cannot be jumped in is read from its start.
             let _ = demuxer.seek(self.span.origin);
         }
         let (counts, length) = transcode(self.step, demuxer, self.feeds, self.muxer, &self.span)?;
-        tell_damage(self.step, demuxer, &counts);
+        tell_damage(self.step, demuxer.damaged, &counts);
         Ok((counts, length))
+    }
+
+    /// The same for several files that become one; the lanes were made for the tracks of the first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`concatenate`].
+    pub fn join(mut self, parts: &mut [Part<'_>]) -> Result<(Vec<Count>, u64)> {
+        self.begin()?;
+        let (counts, length) = concatenate(self.step, parts, self.feeds, self.muxer)?;
+        tell_damage(self.step, parts.iter().map(|part| part.demuxer.damaged).sum(), &counts);
+        Ok((counts, length))
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let mut options: Vec<(&str, String)> =
+            self.container.options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        options.extend(crate::container::own_options(self.container));
+        options.append(&mut self.options);
+        self.muxer.begin(&options)
     }
 }
 
@@ -229,8 +245,8 @@ pub fn without(options: &Options<'_>) -> Without {
     }
 }
 
-fn tell_damage(step: &Step<'_>, demuxer: &Demuxer<'_>, counts: &[Count]) {
-    let damaged = demuxer.damaged + counts.iter().map(|count| count.damaged).sum::<u64>();
+fn tell_damage(step: &Step<'_>, places: u64, counts: &[Count]) {
+    let damaged = places + counts.iter().map(|count| count.damaged).sum::<u64>();
     if damaged > 0 {
         step.warn(format!("{damaged} damaged places of the input were passed over"));
     }

@@ -56,4 +56,4 @@ pub use quality::{Quality, bit_rate_for};
 pub use span::Times;
 pub use track::{Kind, Rational, Track};
 pub use track_choice::{Choice, Without};
-pub use transcode::{Feed, Span, transcode};
+pub use transcode::{Feed, Part, Span, concatenate, transcode};

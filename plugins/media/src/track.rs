@@ -259,6 +259,22 @@ impl Parameters {
         if aspect.is_positive() { aspect } else { Rational::new(1, 1) }
     }
 
+    /// Whether packets of the other can follow packets of this one in one track.
+    pub fn is_like(&self, other: &Parameters) -> bool {
+        let (one, two) = (self.raw(), other.raw());
+        let extra = |raw: &ff::AVCodecParameters| {
+            let length = usize::try_from(raw.extradata_size).unwrap_or(0);
+            if raw.extradata.is_null() {
+                return &[][..];
+            }
+            // SAFETY: the extradata has as many bytes as are said.
+            unsafe { std::slice::from_raw_parts(raw.extradata, length) }
+        };
+        (one.codec_id, one.width, one.height, one.sample_rate, one.format, one.ch_layout.nb_channels)
+            == (two.codec_id, two.width, two.height, two.sample_rate, two.format, two.ch_layout.nb_channels)
+            && extra(one) == extra(two)
+    }
+
     /// The pixel format, when there is one.
     pub fn pixel_format(&self) -> Option<ff::AVPixelFormat> {
         crate::library::pixel_format(self.raw().format)

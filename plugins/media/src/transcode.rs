@@ -65,6 +65,65 @@ pub fn transcode(
     Ok((counts, length))
 }
 
+/// One of several files that become one.
+pub struct Part<'s> {
+    /// The file.
+    pub demuxer: Demuxer<'s>,
+    /// What of it is wanted.
+    pub span: Span,
+    /// For each feed, the track it takes here.
+    pub tracks: Vec<Option<usize>>,
+}
+
+/// Reads one file after the other and passes their packets through the same lanes. Returns what the lanes did, and
+/// the length in bytes.
+///
+/// # Errors
+///
+/// As for [`transcode`].
+pub fn concatenate(
+    step: &Step<'_>,
+    parts: &mut [Part<'_>],
+    mut feeds: Vec<Feed<'_>>,
+    muxer: Muxer<'_>,
+) -> Result<(Vec<Count>, u64)> {
+    let total: f64 = parts.iter().map(|part| part.span.length.unwrap_or(0.0)).sum();
+    let mux = Mux { muxer: Mutex::new(muxer), progress: &Progress::over(step, total) };
+    let mut at = 0.0;
+    for (number, part) in parts.iter_mut().enumerate() {
+        let mut end = at;
+        for (feed, from) in feeds.iter_mut().zip(&part.tracks) {
+            let Some(track) = from.and_then(|index| part.demuxer.tracks().get(index)) else {
+                feed.from = usize::MAX;
+                continue;
+            };
+            feed.from = track.index;
+            if number > 0 {
+                let (to, unit) = (feed.to, feed.time_base);
+                feed.lane.change_source(track, &part.span, at, &mut |packet| mux.write(to, unit, packet))?;
+            }
+        }
+        while let Some(packet) = part.demuxer.next_packet()? {
+            let Some(feed) = feeds.iter_mut().find(|feed| feed.from == packet.stream()) else { continue };
+            let unit = part.demuxer.tracks().get(packet.stream()).map(|track| track.time_base);
+            if let (Some(unit), Some(time)) = (unit, packet.pts()) {
+                let shown = unit.seconds(time.saturating_add(packet.duration())) - part.span.origin;
+                end = f64::max(end, at + shown);
+                mux.progress.note(&mux.progress.read, at + shown)?;
+            }
+            let (to, unit) = (feed.to, feed.time_base);
+            feed.lane.take(packet, &mut |packet| mux.write(to, unit, packet))?;
+        }
+        at = end;
+    }
+    for feed in &mut feeds {
+        let (to, unit) = (feed.to, feed.time_base);
+        feed.lane.finish(&mut |packet| mux.write(to, unit, packet))?;
+    }
+    let length = mux.muxer.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+    Ok((feeds.iter().map(|feed| feed.lane.count()).collect(), length))
+}
+
 /// How far the conversion is: half by what was read, half by what was written, as encoders hold frames back.
 struct Progress<'s> {
     step: &'s Step<'s>,
@@ -84,6 +143,18 @@ impl<'s> Progress<'s> {
             origin: span.origin,
             total: (length * 1000.0) as u64,
             share: span.share.unwrap_or((0.0, 1.0)),
+            read: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Of a result of so many seconds from its own zero.
+    fn over(step: &'s Step<'s>, seconds: f64) -> Progress<'s> {
+        Progress {
+            step,
+            origin: 0.0,
+            total: (seconds * 1000.0) as u64,
+            share: (0.0, 1.0),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
         }

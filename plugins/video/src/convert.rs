@@ -9,7 +9,9 @@ use crate::settings::Aim;
 use crate::watermark::Pictures;
 use formwork_media::audio::{SoundWish, Way, way};
 use formwork_media::lane::{Count, can_copy};
-use formwork_media::{Assembly, Choice, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track};
+use formwork_media::{
+    Assembly, Choice, Codec, CodecKind, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track,
+};
 use formwork_sdk::{Error, Feature, Result, Step, json};
 
 /// Containers whose players turn a picture as its track says.
@@ -32,9 +34,14 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let target = if step.target().is_empty() { step.input()?.format() } else { step.target() };
     let container = Container::of(target)
         .ok_or_else(|| Error::unsupported(format!("the video plugin does not write {target}")))?;
-    let wish = VideoWish::of(step, container)?;
+    let mut wish = VideoWish::of(step, container)?;
     let (times, left_out) = part(step)?;
     let mut demuxer = Demuxer::open(step, step.input()?, Need::Header)?;
+    let optimizes = step.operation() == "optimize";
+    if optimizes {
+        wish.copy = Some("never".into());
+        wish.codec = wish.codec.or_else(|| own_codec(&demuxer, container));
+    }
     let choice = Choice::of(step, &demuxer, container, left_out)?;
     let sound = sound_wish(step);
     let mut plan = Plan { step, container, wish, sound, times, choice, copies: false };
@@ -49,8 +56,13 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     if plan.copies && !plan.times.is_all() {
         span = plan.from_key_frame(&mut demuxer, span)?;
     }
+    let asked = plan.wish.quality.is_some() || plan.wish.bit_rate.is_some();
     let aim = match plan.goal(&demuxer)? {
-        Some(goal) if !plan.copies => search::aim(&plan, &demuxer, &span, goal)?,
+        Some(goal) if !plan.copies => search::aim(&plan, &span, goal)?,
+        None if optimizes && !asked => match search::smaller(&plan, &span)? {
+            Some(aim) => aim,
+            None => return hand_over(step),
+        },
         _ => plan.usual_aim(),
     };
     let (counts, length) = plan.convert(&mut demuxer, &span, aim, false)?;
@@ -64,7 +76,22 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     Ok(())
 }
 
-fn sound_wish(step: &Step<'_>) -> SoundWish {
+/// The codec of the pictures, where the container can be written with it.
+fn own_codec(demuxer: &Demuxer<'_>, container: &Container) -> Option<&'static Codec> {
+    let codec = Codec::of(demuxer.best(Kind::Video)?.codec())?;
+    container.encodable(CodecKind::Video).contains(&codec.word).then_some(codec)
+}
+
+/// Hands the input over as it is.
+fn hand_over(step: &Step<'_>) -> Result<()> {
+    step.warn("it is as small as it gets at a good quality: handed over as it is");
+    let input = step.input()?;
+    let mut output = step.create_output()?;
+    std::io::copy(&mut input.reader(), &mut output)?;
+    output.close()
+}
+
+pub(crate) fn sound_wish(step: &Step<'_>) -> SoundWish {
     let options = step.options();
     // The quality is that of the pictures; sound has a rate of its own.
     SoundWish { quality: None, ..SoundWish::of(&options, "audio_codec", "audio_bitrate") }
@@ -156,7 +183,7 @@ impl<'s> Plan<'s> {
         self.times.span(demuxer, taken)
     }
 
-    fn usual_aim(&self) -> Aim {
+    pub(crate) fn usual_aim(&self) -> Aim {
         match self.wish.bit_rate {
             Some(rate) => Aim::BitRate(rate),
             None => Aim::Quality(self.wish.quality.unwrap_or(75) as f64),

@@ -21,6 +21,12 @@ pub(crate) fn describe() -> Description {
         capabilities
             .extend(containers().map(|container| changing(operation, container, &readable, options.clone())));
     }
+    capabilities.extend(
+        containers().filter(|container| container.id != "gif").map(|container| merge(container, &readable)),
+    );
+    capabilities.extend(containers().filter(|container| container.tags).map(|container| metadata(container)));
+    capabilities
+        .extend(containers().filter(|container| container.id != "gif").map(|container| optimize(container)));
     Description {
         id: "video".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -98,6 +104,56 @@ fn changing(
         general.into_iter().filter(|option| fresh(option) && !is_geometry(&option.name)).collect();
     own.extend(general);
     Capability { operation: operation.into(), options: own, ..convert(container, readable) }
+}
+
+/// Several films, one after the other.
+fn merge(container: &Container, readable: &[String]) -> Capability {
+    let lost = [Feature::Subtitles, Feature::Chapters, Feature::Tracks].map(|feature| feature.word());
+    let whole = convert(container, readable);
+    let left = |option: &OptionSpec| {
+        !matches!(
+            option.name.as_str(),
+            "start_time" | "end_time" | "duration" | "max_bytes" | "two_pass" | "subtitles"
+        )
+    };
+    Capability {
+        operation: "merge".into(),
+        options: whole.options.into_iter().filter(left).collect(),
+        keeps: whole.keeps.into_iter().filter(|word| !lost.contains(&word.as_str())).collect(),
+        many_inputs: true,
+        companions: Vec::new(),
+        fuses: Vec::new(),
+        ..whole
+    }
+}
+
+/// The same film with other tags.
+fn metadata(container: &Container) -> Capability {
+    let mut options = vec![option("strip_metadata").with_default(false)];
+    options.extend(TAGS.iter().map(|name| option(name)));
+    let mut keeps = words(&keeps(container));
+    keeps.push(Feature::Quality.word().into());
+    Capability {
+        operation: "metadata".into(),
+        from: vec![container.id.to_owned()],
+        to: vec![container.id.to_owned()],
+        options,
+        keeps,
+        cost: Cost { fixed_ms: 30.0, per_mib_ms: 2.0, memory_ratio: 1.0 },
+        streams: true,
+        ..Capability::default()
+    }
+}
+
+/// The same film in fewer bytes.
+fn optimize(container: &Container) -> Capability {
+    let whole = convert(container, &[container.id.to_owned()]);
+    let codec = |option: &OptionSpec| !matches!(option.name.as_str(), "copy" | "lossless");
+    Capability {
+        operation: "optimize".into(),
+        options: whole.options.into_iter().filter(codec).collect(),
+        ..whole
+    }
 }
 
 /// Options that say something else in the operations that have them too.

@@ -161,7 +161,7 @@ impl Graph {
 
     /// Whether frames like this are what the graph was made for.
     pub(crate) fn fits(&self, source: &Source) -> bool {
-        let shape = |source: &Source| (source.width, source.height, source.format as i32);
+        let shape = |source: &Source| (source.width, source.height, source.format as i32, source.time_base);
         shape(&self.made_for) == shape(source)
     }
 

@@ -1,6 +1,8 @@
 //! A track of pictures that is encoded anew: decode, filter, encode.
 
+use crate::geometry;
 use crate::graph::{Filter, Graph, Link, Source};
+use crate::options::{Change, Fit};
 use formwork_media::lane::{Count, Lane, Out};
 use formwork_media::{Decoder, Encoder, EncoderSettings, Frame, Packet, Rational, Skip, Span, Track};
 use formwork_sdk::{Error, Result};
@@ -30,6 +32,7 @@ pub(crate) struct VideoLane {
     /// Last time given to the encoder, in its time base.
     last: Option<i64>,
     over: bool,
+    threads: usize,
 }
 
 impl VideoLane {
@@ -51,6 +54,7 @@ impl VideoLane {
             next: track.start,
             last: None,
             over: false,
+            threads,
         })
     }
 
@@ -77,20 +81,39 @@ impl VideoLane {
         let source = Source::of(&frame, self.time_base, self.recipe.frame_rate)?;
         if self.graph.as_ref().is_none_or(|graph| !graph.fits(&source)) {
             self.drain(out)?;
-            self.graph = Some(Graph::new(source, &self.links_for(&source))?);
+            self.graph = Some(Graph::new(source, &self.links_for(&source)?)?);
         }
         self.pass(Some(&frame), out)
     }
 
     /// The recipe's filters; a picture of another size than the header said is brought to that first.
-    fn links_for(&self, source: &Source) -> Vec<Link> {
+    fn links_for(&self, source: &Source) -> Result<Vec<Link>> {
         let (width, height) = self.recipe.size;
         let mut links = Vec::new();
         if (source.width, source.height) != (width, height) {
-            links.push(Link::One(Filter::new("scale", format!("w={width}:h={height}:flags=bicubic"))));
+            let whole = Change::Resize {
+                width: Some(width),
+                height: Some(height),
+                fit: Fit::Pad,
+                background: [0, 0, 0, 255],
+            };
+            let (filters, _) = geometry::filters(&whole, (source.width, source.height), true)?;
+            links.extend(filters.into_iter().map(Link::One));
+            links.push(Link::One(Filter::new("setsar", "sar=1")));
         }
         links.extend(self.recipe.links.iter().cloned());
-        links
+        Ok(links)
+    }
+
+    /// Empties decoder and graph.
+    fn empty(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let mut frames = Vec::new();
+        self.decoder.decode(None, &mut |frame| {
+            frames.push(frame);
+            Ok(())
+        })?;
+        frames.into_iter().try_for_each(|frame| self.frame(frame, out))?;
+        self.drain(out)
     }
 
     /// Empties the graph there is.
@@ -142,17 +165,25 @@ impl Lane for VideoLane {
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
-        let mut frames = Vec::new();
-        self.decoder.decode(None, &mut |frame| {
-            frames.push(frame);
-            Ok(())
-        })?;
-        frames.into_iter().try_for_each(|frame| self.frame(frame, out))?;
-        self.drain(out)?;
+        self.empty(out)?;
         if self.last.is_none() {
             return Err(Error::corrupt("none of the pictures can be decoded"));
         }
         self.encoder.encode(None, out)
+    }
+
+    fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
+        self.empty(out)?;
+        let (decoded, failed) = (self.decoder.frames, self.decoder.failed);
+        self.decoder = Decoder::open(track, self.threads, Skip::Nothing)?;
+        (self.decoder.frames, self.decoder.failed) = (decoded, failed);
+        self.time_base = track.time_base;
+        self.origin = track.time_base.time(span.origin - at);
+        (self.next, self.over) = (track.start, false);
+        if track.frame_rate.is_positive() {
+            self.recipe.frame_rate = track.frame_rate;
+        }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {

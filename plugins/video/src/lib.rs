@@ -13,6 +13,7 @@ mod geometry;
 mod gif;
 mod graph;
 mod lane;
+mod merge;
 mod options;
 mod picture;
 mod recipe;
@@ -40,8 +41,9 @@ impl Plugin for Video {
 
     fn run(step: &Step<'_>) -> Result<()> {
         library::prepare();
-        match step.target() {
-            RASTER => picture::run(step),
+        match (step.operation(), step.target()) {
+            (_, RASTER) => picture::run(step),
+            ("merge", _) => merge::run(step),
             _ => convert::run(step),
         }
     }

@@ -12,6 +12,16 @@ const NEAR: f64 = 0.93;
 /// Quality points that double the size.
 const DOUBLING: f64 = 17.0;
 
+/// The quality a film is made smaller with.
+const GOOD: f64 = 65.0;
+/// A quality below which being smaller is not worth it.
+const POOR: f64 = 50.0;
+/// A result has to be this small, as a part of the input, to be worth the loss.
+const WORTH: f64 = 0.85;
+/// Films longer than this are judged by a part of [`SAMPLE`] seconds.
+const SAMPLED: f64 = 60.0;
+const SAMPLE: f64 = 20.0;
+
 /// The size a result shall have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Goal {
@@ -25,8 +35,7 @@ pub(crate) struct Goal {
 /// # Errors
 ///
 /// `invalid_request` when even the lowest quality is larger.
-pub(crate) fn aim(plan: &Plan<'_>, demuxer: &Demuxer<'_>, span: &Span, goal: Goal) -> Result<Aim> {
-    let _ = demuxer;
+pub(crate) fn aim(plan: &Plan<'_>, span: &Span, goal: Goal) -> Result<Aim> {
     let wanted = goal.bytes as f64;
     let (mut low, mut high) = (1.0, 100.0_f64);
     let mut quality = 60.0;
@@ -38,8 +47,7 @@ pub(crate) fn aim(plan: &Plan<'_>, demuxer: &Demuxer<'_>, span: &Span, goal: Goa
         let part = (1.0 - begun) / 2.0;
         let span = Span { share: Some((begun, part)), ..*span };
         begun += part;
-        let mut film = Demuxer::open(plan.step, plan.step.input()?, Need::Everything)?;
-        let (_, length) = plan.convert(&mut film, &span, Aim::Quality(quality), true)?;
+        let length = rehearse(plan, &span, quality)?;
         smallest = smallest.min(length);
         let ratio = length as f64 / wanted;
         let fits = if goal.exact { (ratio - 1.0).abs() < 0.05 } else { ratio <= 1.0 };
@@ -70,4 +78,30 @@ pub(crate) fn aim(plan: &Plan<'_>, demuxer: &Demuxer<'_>, span: &Span, goal: Goa
             goal.bytes
         ))),
     }
+}
+
+/// Length in bytes of a result that is thrown away.
+fn rehearse(plan: &Plan<'_>, span: &Span, quality: f64) -> Result<u64> {
+    let mut film = Demuxer::open(plan.step, plan.step.input()?, Need::Everything)?;
+    Ok(plan.convert(&mut film, span, Aim::Quality(quality), true)?.1)
+}
+
+/// A quality whose result is clearly smaller than the input, judged by a part of a long film; `None` when only a poor
+/// one would be.
+pub(crate) fn smaller(plan: &Plan<'_>, span: &Span) -> Result<Option<Aim>> {
+    let (Some(length), Some(bytes)) =
+        (span.length.filter(|length| *length > 0.0), plan.step.input()?.length())
+    else {
+        return Ok(Some(Aim::Quality(GOOD)));
+    };
+    let mut sample = Span { share: Some((0.0, 0.3)), ..*span };
+    if length > SAMPLED {
+        sample.origin += length * 0.4;
+        sample.end = Some(sample.origin + SAMPLE);
+        sample.length = Some(SAMPLE);
+    }
+    let own = bytes as f64 / length;
+    let made = rehearse(plan, &sample, GOOD)? as f64 / sample.length.unwrap_or(length);
+    let quality = if made < own * WORTH { GOOD } else { GOOD - DOUBLING * (made / (own * WORTH)).log2() };
+    Ok((quality >= POOR).then_some(Aim::Quality(quality)))
 }

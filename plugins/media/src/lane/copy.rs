@@ -2,14 +2,16 @@
 
 use super::{Count, Lane, Out};
 use crate::track::Parameters;
-use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Span, Track, ff};
-use formwork_sdk::Result;
+use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
+use formwork_sdk::{Error, Result};
 
 /// Copies packets, with times that start where the result does.
 pub struct CopyLane {
     /// The time of the file that becomes 0, in the track's time base.
     origin: i64,
     end: Option<i64>,
+    /// Units of the times that come in, and of those that go out.
+    units: (Rational, Rational),
     filter: Option<Bitstream>,
     kind: Kind,
     begun: bool,
@@ -36,6 +38,7 @@ impl CopyLane {
         let lane = CopyLane {
             origin: track.time_base.time(span.origin),
             end: span.end.map(|end| track.time_base.time(end)),
+            units: (track.time_base, track.time_base),
             filter,
             kind: track.kind,
             begun: false,
@@ -57,8 +60,12 @@ impl CopyLane {
     }
 
     fn send(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        let last = packet.dts();
         packet.shift(-self.origin);
-        self.last = packet.dts();
+        if self.units.0 != self.units.1 {
+            packet.rescale(self.units.0, self.units.1);
+        }
+        self.last = last.or(self.last);
         self.copied += 1;
         out(packet)
     }
@@ -91,6 +98,20 @@ impl Lane for CopyLane {
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
         let Some(mut filter) = self.filter.take() else { return Ok(()) };
         filter.filter(None, &mut |packet| self.send(packet, out))
+    }
+
+    fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
+        self.finish(out)?;
+        if self.filter.is_some() {
+            return Err(Error::unsupported(format!(
+                "copies of {} cannot be joined in this format",
+                track.codec_name()
+            )));
+        }
+        self.origin = track.time_base.time(span.origin - at);
+        self.units = (track.time_base, self.units.1);
+        (self.begun, self.done, self.last) = (false, false, None);
+        Ok(())
     }
 
     fn is_done(&self) -> bool {

@@ -8,8 +8,8 @@ pub use copy::{CopyLane, can_copy, form_for};
 pub use sound::SoundLane;
 pub use subtitle::{SubtitleLane, is_text};
 
-use crate::Packet;
-use formwork_sdk::Result;
+use crate::{Packet, Span, Track};
+use formwork_sdk::{Error, Result};
 
 /// Where a lane puts its packets, with times in the lane's own time base.
 pub type Out<'o> = dyn FnMut(Packet) -> Result<()> + 'o;
@@ -29,6 +29,16 @@ pub trait Lane: Send {
     ///
     /// As for [`Lane::take`].
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()>;
+
+    /// Goes on with the track of another file, which stands in the result from `at` seconds on.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported_conversion` for a lane that cannot; else as for [`Lane::take`].
+    fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
+        let _ = (span, at, out);
+        Err(Error::unsupported(format!("tracks of {} cannot be joined", track.codec_name())))
+    }
 
     /// True when nothing that may come is wanted any more: behind the end.
     fn is_done(&self) -> bool {

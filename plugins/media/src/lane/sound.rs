@@ -32,6 +32,8 @@ struct Timeline {
     end: Option<f64>,
     /// Time of the next sample, when some came already.
     next: Option<f64>,
+    /// What is added to the times of the file that is read: it may not be the first.
+    clock: f64,
     /// What a jump of the clock added.
     jumped: f64,
     over: bool,
@@ -105,6 +107,7 @@ impl SoundLane {
                 origin: span.origin,
                 end: span.end,
                 next: None,
+                clock: 0.0,
                 jumped: 0.0,
                 over: false,
             },
@@ -128,7 +131,7 @@ impl SoundLane {
             return Ok(());
         }
         let first = self.timeline.next.is_none();
-        let time = frame.best_pts().map(|pts| self.timeline.time_base.seconds(pts));
+        let time = frame.best_pts().map(|pts| self.timeline.time_base.seconds(pts) + self.timeline.clock);
         let place = self.timeline.place(time, frame.samples(), rate);
         if place.take == 0 {
             return Ok(());
@@ -198,6 +201,25 @@ impl Lane for SoundLane {
         self.encoder.encode(None, out)
     }
 
+    fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
+        let mut frames = Vec::new();
+        self.decoder.decode(None, &mut |frame| {
+            frames.push(frame);
+            Ok(())
+        })?;
+        frames.into_iter().try_for_each(|frame| self.frame(frame, out))?;
+        self.flush_resampler(out)?;
+        let (decoded, failed) = (self.decoder.frames, self.decoder.failed);
+        self.decoder = Decoder::open(track, 1, Skip::Nothing)?;
+        (self.decoder.frames, self.decoder.failed) = (decoded, failed);
+        let timeline = &mut self.timeline;
+        // Sound alone goes on where it was; beside pictures it waits for them.
+        let at = if self.alone { timeline.next.map_or(at, |next| next - timeline.origin) } else { at };
+        timeline.clock = timeline.origin + at - span.origin;
+        (timeline.time_base, timeline.jumped, timeline.over) = (track.time_base, 0.0, false);
+        Ok(())
+    }
+
     fn is_done(&self) -> bool {
         self.timeline.over
     }
@@ -217,7 +239,15 @@ mod tests {
     use super::*;
 
     fn timeline(origin: f64, end: Option<f64>) -> Timeline {
-        Timeline { time_base: Rational::new(1, 1000), origin, end, next: None, jumped: 0.0, over: false }
+        Timeline {
+            time_base: Rational::new(1, 1000),
+            origin,
+            end,
+            next: None,
+            clock: 0.0,
+            jumped: 0.0,
+            over: false,
+        }
     }
 
     #[test]
