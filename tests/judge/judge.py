@@ -8,6 +8,9 @@ One request a line on stdin, one answer a line on stdout, both JSON:
     {"what": "archive", "path": "x.zip", "format": "zip"}
     {"ok": true, "reader": "zipfile", "views": [[["a.txt", 3, "sha256…"]]]}
 
+    {"what": "media", "path": "x.webm", "format": "webm", "beside": {"path": "x.mp4", "format": "mp4"}}
+    {"ok": true, "input": {…}, "output": {"video": {"codec": "vp9", …}, …}, "look": 38.1, "sound": 0.99}
+
 A failure is {"ok": false, "error": "…"}. The process lives on after it.
 """
 
@@ -18,14 +21,22 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import archives
+import media
 import pictures
+
+
+READERS = {
+    "picture": pictures.read,
+    "archive": archives.read,
+    "streams": media.streams,
+    "media": media.read,
+}
 
 
 def answer(request):
     """Returns the answer to one request; never raises."""
     try:
-        what = {"picture": pictures.read, "archive": archives.read}[request["what"]]
-        return {"ok": True, **what(request["path"], request["format"])}
+        return {"ok": True, **READERS[request.pop("what")](request.pop("path"), request.pop("format"), **request)}
     except Exception as error:  # whatever a foreign reader throws is its verdict on the file
         text = str(error).strip().splitlines()
         return {"ok": False, "error": f"{type(error).__name__}: {text[0] if text else ''}"}

@@ -1,4 +1,6 @@
-//! Foreign readers behind one process: `tests/judge/judge.py` with Pillow, libvips, LibRaw and libarchive.
+//! Foreign readers behind one process: `tests/judge/judge.py` with Pillow, libvips, LibRaw, libarchive and FFmpeg.
+
+mod media;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -8,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+pub use media::{Audio, Likeness, Media, Samples, Second, Seen, Still, Streams, Video};
 
 use crate::{Result, place};
 
@@ -104,7 +108,7 @@ impl Judge {
 
     /// Reads a picture. An error is the readers' verdict on the file.
     pub fn picture(&mut self, path: &Path, format: &str) -> Result<Picture> {
-        let answer = self.ask("picture", path, format)?;
+        let answer = self.ask(&json!({"what": "picture", "path": path, "format": format}))?;
         let number = |key: &str| answer[key].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         Ok(Picture {
             reader: answer["reader"].as_str().unwrap_or_default().to_owned(),
@@ -120,13 +124,24 @@ impl Judge {
 
     /// Reads an archive. An error is the readers' verdict on the file.
     pub fn archive(&mut self, path: &Path, format: &str) -> Result<Contents> {
-        let answer = self.ask("archive", path, format)?;
+        let answer = self.ask(&json!({"what": "archive", "path": path, "format": format}))?;
         let views = list(&answer["views"]).iter();
         Ok(Contents { views: views.map(|view| list(view).iter().map(member_of).collect()).collect() })
     }
 
-    fn ask(&mut self, what: &str, path: &Path, format: &str) -> Result<Value> {
-        let request = json!({"what": what, "path": path, "format": format});
+    /// Says which streams a video or audio file has. An error is the reader's verdict on the file.
+    pub fn streams(&mut self, path: &Path, format: &str) -> Result<Streams> {
+        Ok(Streams::read(&self.ask(&json!({"what": "streams", "path": path, "format": format}))?))
+    }
+
+    /// Decodes a video or audio file, or a still of one, and compares it with the input it was made of.
+    pub fn media(&mut self, path: &Path, format: &str, input: (&Path, &str)) -> Result<Media> {
+        let beside = json!({"path": input.0, "format": input.1});
+        let request = json!({"what": "media", "path": path, "format": format, "beside": beside});
+        Ok(Media::read(&self.ask(&request)?))
+    }
+
+    fn ask(&mut self, request: &Value) -> Result<Value> {
         writeln!(self.stdin, "{request}")?;
         let Ok(line) = self.answers.recv_timeout(PATIENCE) else {
             self.restart()?;

@@ -24,6 +24,12 @@ const CHECKERS: &[(&[&str], &str, &[&str])] = &[
     (&["xz", "txz"], "xz", &["-t", "@"]),
     (&["zst"], "zstd", &["-tq", "@"]),
     (&["tar"], "tar", &["-tf", "@"]),
+    (&["flac"], "flac", &["-ts", "@"]),
+    (&["wv"], "wvunpack", &["-qv", "@"]),
+    (&["opus"], "opusinfo", &["-q", "@"]),
+    (&["ogg", "oga", "ogv", "spx"], "ogginfo", &["-q", "@"]),
+    (&["wav", "aiff", "au", "mp3", "amr"], "sox", &["@", "-n"]),
+    (&["mkv", "webm", "mp4", "mov", "avi", "flv", "ts", "m2ts", "mpeg", "vob"], "mkvmerge", &["-i", "@"]),
 ];
 
 /// What the checkers of one format found.

@@ -9,8 +9,9 @@ use lexopt::prelude::*;
 
 const HELP: &str = "\
 cargo xtask conformance [options]
-  --family image|archive   only this family
+  --family FAMILY          only image, archive, video or audio; may be given more than once
   --sample N               at most N files a pair, instead of every file
+  --quick                  one file a pair; of video and audio every input and target, not every pair
   --jobs N                 cases side by side (2)
   --from FORMAT            only this input
   --to FORMAT              only this target
@@ -22,14 +23,16 @@ The result is also written to target/conformance/*.tsv.";
 pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
     let mut choice = Choice { sample: None, ..Choice::default() };
     let mut floor = 98.0;
+    let mut suites = Vec::new();
     while let Some(word) = words.next()? {
         match word {
             Long("family") => {
                 let family = words.value()?.string()?;
-                let suite = Suite::from_word(&family).ok_or("--family takes image or archive")?;
-                choice.suites = vec![suite];
+                let known = "--family takes image, archive, video or audio";
+                suites.push(Suite::from_word(&family).ok_or(known)?);
             }
             Long("sample") => choice.sample = Some(words.value()?.parse()?),
+            Long("quick") => (choice.sample, choice.cover) = (Some(1), true),
             Long("jobs") => choice.jobs = words.value()?.parse()?,
             Long("from") => choice.from = Some(words.value()?.string()?),
             Long("to") => choice.to = Some(words.value()?.string()?),
@@ -41,6 +44,9 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
             }
             other => return Err(other.unexpected().into()),
         }
+    }
+    if !suites.is_empty() {
+        choice.suites = suites;
     }
     let terminal = std::io::stderr().is_terminal();
     let progress = |done: usize, total: usize| {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Suite, archives, pictures};
-use crate::judge::{Contents, Judge, Picture};
+use super::{Suite, archives, media, pictures};
+use crate::judge::{Contents, Judge, Picture, Streams};
 use crate::program::{self, Call};
 use crate::run::Limits;
 use crate::strict::{self, Verdict};
@@ -17,6 +17,8 @@ use crate::{Result, judge};
 pub(super) enum Expected {
     Picture(Picture),
     Archive(Contents),
+    /// Video and sound are compared with the input when the output is there: that needs every frame of both.
+    Media(Streams),
 }
 
 /// A file of the corpus in one role.
@@ -28,6 +30,16 @@ pub(super) struct Input {
     /// Pixels or bytes: what the work grows with.
     pub(super) cost: u64,
     pub(super) expected: Expected,
+}
+
+impl Input {
+    /// True when it has what becomes `to`: a video without sound becomes no sound.
+    pub(super) fn fits(&self, to: &str) -> bool {
+        match &self.expected {
+            Expected::Media(streams) => Suite::fits(streams, to),
+            Expected::Picture(_) | Expected::Archive(_) => true,
+        }
+    }
 }
 
 /// One file turned into one format.
@@ -65,6 +77,20 @@ pub enum Fault {
     Look,
     /// The members are not those of the input.
     Members,
+    /// The container is another one.
+    Container,
+    /// A codec that players do not expect in the container.
+    Codec,
+    /// Video or sound is missing, or there is some that the input has not.
+    Streams,
+    /// The length is not that of the input, or the header tells another one than there is.
+    Length,
+    /// The sound is silent, of another loudness, or another sound.
+    Sound,
+    /// A lossless target does not have the input's samples.
+    Samples,
+    /// The decoder complains of what it did not complain of in the input.
+    Decoding,
 }
 
 impl fmt::Display for Fault {
@@ -82,6 +108,13 @@ impl fmt::Display for Fault {
             Fault::Alpha => "alpha",
             Fault::Look => "look",
             Fault::Members => "members",
+            Fault::Container => "container",
+            Fault::Codec => "codec",
+            Fault::Streams => "streams",
+            Fault::Length => "length",
+            Fault::Sound => "sound",
+            Fault::Samples => "samples",
+            Fault::Decoding => "decoding",
         };
         f.pad(word)
     }
@@ -100,6 +133,8 @@ pub struct Outcome {
     pub file: String,
     /// Why it did not pass, in one line; `None` when it did.
     pub fault: Option<(Fault, String)>,
+    /// Whether every sample is that of the input; `None` where that cannot be asked.
+    pub exact: Option<bool>,
     /// Time on the clock of the conversion.
     pub wall: Duration,
     /// Largest memory of the conversion.
@@ -112,9 +147,9 @@ impl Case {
         let output = folder.join(format!("out.{}", self.to));
         let limits = Limits { deadline, address_space: Some(12 << 30), ..Limits::default() };
         let call = program::convert(&self.input.path, &output, &[], &limits)?;
-        let fault = match answered(&call, &output) {
-            Err(fault) => Some(fault),
-            Ok(()) => self.judge(&output, judge)?.err(),
+        let judged = match answered(&call, &output) {
+            Err(fault) => Judged { verdict: Err(fault), exact: None },
+            Ok(()) => self.judge(&output, judge)?,
         };
         if output.exists() {
             std::fs::remove_file(&output)?;
@@ -124,33 +159,46 @@ impl Case {
             from: self.input.format,
             to: self.to,
             file: self.input.name.clone(),
-            fault,
+            fault: judged.verdict.err(),
+            exact: judged.exact,
             wall: call.process.wall,
             peak_bytes: call.process.peak_bytes,
         })
     }
 
-    fn judge(&self, output: &Path, judge: &mut Judge) -> Result<Result<(), (Fault, String)>> {
-        let seen = match &self.input.expected {
-            Expected::Picture(expected) => judge
-                .picture(output, self.to)
-                .map(|picture| pictures::compare(self.input.format, self.to, expected, &picture)),
-            Expected::Archive(expected) => {
-                judge.archive(output, self.to).map(|contents| archives::compare(expected, &contents))
-            }
+    fn judge(&self, output: &Path, judge: &mut Judge) -> Result<Judged> {
+        let judged = match self.compare(output, judge) {
+            Ok(judged) => judged,
+            Err(error) => Judged { verdict: Err((Fault::Unreadable, error.to_string())), exact: None },
         };
-        let verdict = match seen {
-            Ok(verdict) => verdict,
-            Err(error) => return Ok(Err((Fault::Unreadable, error.to_string()))),
-        };
-        if verdict.is_err() {
-            return Ok(verdict);
+        if judged.verdict.is_err() {
+            return Ok(judged);
         }
         Ok(match strict::check(output, self.to)? {
-            Verdict::Right => Ok(()),
-            Verdict::Wrong(why) => Err((Fault::NotValid, why)),
+            Verdict::Right => judged,
+            Verdict::Wrong(why) => Judged { verdict: Err((Fault::NotValid, why)), ..judged },
         })
     }
+
+    /// Has the output read by foreign tools; an error is their verdict.
+    fn compare(&self, output: &Path, judge: &mut Judge) -> Result<Judged> {
+        let (from, to) = (self.input.format, self.to);
+        let verdict = match &self.input.expected {
+            Expected::Picture(expected) => pictures::compare(from, to, expected, &judge.picture(output, to)?),
+            Expected::Archive(expected) => archives::compare(expected, &judge.archive(output, to)?),
+            Expected::Media(_) => {
+                let seen = judge.media(output, to, (&self.input.path, from))?;
+                return Ok(Judged { verdict: media::compare(to, &seen), exact: media::exact(to, &seen) });
+            }
+        };
+        Ok(Judged { verdict, exact: None })
+    }
+}
+
+/// What the judge says of an output.
+struct Judged {
+    verdict: Result<(), (Fault, String)>,
+    exact: Option<bool>,
 }
 
 /// Did the program do what it was asked, and say so?

@@ -5,10 +5,12 @@
 
 mod archives;
 mod case;
+mod media;
 mod pairs;
 mod pictures;
 mod plan;
 mod report;
+mod targets;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -19,9 +21,12 @@ pub use case::{Case, Fault, Outcome};
 pub use pairs::Suite;
 pub use report::Report;
 
+use serde_json::Value;
+
 use crate::judge::Judge;
 use crate::place::Scratch;
-use crate::{Result, corpus};
+use crate::run::Limits;
+use crate::{Result, corpus, program};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -30,6 +35,8 @@ pub struct Choice {
     pub suites: Vec<Suite>,
     /// At most this many files a pair, small ones first; `None` for every file.
     pub sample: Option<usize>,
+    /// Of video and sound every input and every target a few times, instead of every pair.
+    pub cover: bool,
     /// Cases that run side by side.
     pub jobs: usize,
     /// How long one conversion may take.
@@ -42,8 +49,26 @@ pub struct Choice {
 
 impl Default for Choice {
     fn default() -> Self {
-        let suites = vec![Suite::Image, Suite::Archive];
-        Choice { suites, sample: Some(1), jobs: 2, deadline: Duration::from_secs(120), from: None, to: None }
+        Choice {
+            suites: Suite::ALL.to_vec(),
+            sample: Some(1),
+            cover: false,
+            jobs: 2,
+            deadline: Duration::from_secs(120),
+            from: None,
+            to: None,
+        }
+    }
+}
+
+impl Choice {
+    /// True when no single input or target was chosen.
+    fn whole(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    fn covers(&self, suite: Suite) -> bool {
+        self.cover && self.whole() && suite.is_media()
     }
 }
 
@@ -70,7 +95,25 @@ pub fn run(choice: &Choice, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
     })?;
     let outcomes = outcomes.into_inner().map_err(|_| "a worker panicked")?;
-    Ok(Some(Report::new(choice, plan.skipped, outcomes)))
+    Ok(Some(Report::new(choice, plan.skipped, missing(choice)?, outcomes)))
+}
+
+/// A pair of formats and the family it belongs to.
+type Pair = (Suite, &'static str, &'static str);
+
+/// The pairs that are asked for and that the program itself does not list as possible.
+fn missing(choice: &Choice) -> Result<Vec<Pair>> {
+    let mut missing = Vec::new();
+    for suite in choice.suites.iter().filter(|_| choice.whole()) {
+        for from in suite.inputs() {
+            let call = program::call(["formats", "--from", from, "--json"], &Limits::default())?;
+            let listed: Vec<Value> = serde_json::from_slice(&call.process.stdout).unwrap_or_default();
+            let offers = |to: &str| listed.iter().any(|format| format["id"] == to);
+            let absent = suite.outputs().iter().filter(|to| !offers(to));
+            missing.extend(absent.map(|to| (*suite, *from, *to)));
+        }
+    }
+    Ok(missing)
 }
 
 type Queue = Mutex<std::iter::Enumerate<std::vec::IntoIter<Case>>>;

@@ -1,6 +1,7 @@
 //! Which formats are asked for, in and out, and which of them a file of the corpus stands for.
 
 use crate::corpus::Sample;
+use crate::judge::Streams;
 
 /// A family whose pairs are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,10 @@ pub enum Suite {
     Image,
     /// Archives and compressed streams.
     Archive,
+    /// Moving pictures, into video, into sound, and into stills.
+    Video,
+    /// Sound.
+    Audio,
 }
 
 const IMAGE_IN: &[&str] = &[
@@ -27,10 +32,37 @@ const ARCHIVE_IN: &[&str] =
 
 const ARCHIVE_OUT: &[&str] = &["zip", "7z", "tar", "gz", "bz2", "xz", "tgz", "tbz2", "txz", "zst"];
 
+const VIDEO_IN: &[&str] = &[
+    "mp4", "mov", "avi", "mkv", "webm", "wmv", "flv", "m4v", "3gp", "mpeg", "mts", "ogv", "vob", "ts",
+    "m2ts", "f4v", "divx", "xvid", "swf", "asf", "gif",
+];
+
+/// Video, then every sound that [`AUDIO_OUT`] has, then stills.
+const VIDEO_OUT: &[&str] = &[
+    "mp4", "mov", "avi", "mkv", "webm", "wmv", "flv", "m4v", "3gp", "mpeg", "ogv", "gif", "ts", "vob", "mts",
+    "m2ts", "f4v", "swf", "asf", "mp3", "wav", "flac", "aac", "ogg", "oga", "m4a", "wma", "aiff", "opus",
+    "alac", "amr", "ac3", "caf", "au", "m4b", "spx", "wv", "dts", "3ga", "png", "jpg",
+];
+
+const AUDIO_IN: &[&str] = &[
+    "mp3", "wav", "flac", "aac", "ogg", "oga", "m4a", "wma", "aiff", "opus", "alac", "amr", "ac3", "dts",
+    "caf", "au", "mid", "m4b", "spx", "wv", "3ga", "mka",
+];
+
+const AUDIO_OUT: &[&str] = &[
+    "mp3", "wav", "flac", "aac", "ogg", "oga", "m4a", "wma", "aiff", "opus", "alac", "amr", "ac3", "caf",
+    "au", "m4b", "spx", "wv", "dts", "3ga",
+];
+
+const STILLS: &[&str] = &["png", "jpg"];
+
 impl Suite {
+    /// Every family that is tried.
+    pub const ALL: &[Suite] = &[Suite::Image, Suite::Archive, Suite::Video, Suite::Audio];
+
     /// Finds the suite of a family's word.
     pub fn from_word(word: &str) -> Option<Suite> {
-        [Suite::Image, Suite::Archive].into_iter().find(|suite| suite.word() == word)
+        Suite::ALL.iter().copied().find(|suite| suite.word() == word)
     }
 
     /// The family's word, which is also its folder in the corpus.
@@ -38,6 +70,8 @@ impl Suite {
         match self {
             Suite::Image => "image",
             Suite::Archive => "archive",
+            Suite::Video => "video",
+            Suite::Audio => "audio",
         }
     }
 
@@ -46,6 +80,8 @@ impl Suite {
         match self {
             Suite::Image => IMAGE_IN,
             Suite::Archive => ARCHIVE_IN,
+            Suite::Video => VIDEO_IN,
+            Suite::Audio => AUDIO_IN,
         }
     }
 
@@ -54,7 +90,31 @@ impl Suite {
         match self {
             Suite::Image => IMAGE_OUT,
             Suite::Archive => ARCHIVE_OUT,
+            Suite::Video => VIDEO_OUT,
+            Suite::Audio => AUDIO_OUT,
         }
+    }
+
+    /// True for video and sound.
+    pub fn is_media(self) -> bool {
+        matches!(self, Suite::Video | Suite::Audio)
+    }
+
+    /// True for targets that are one picture out of a video.
+    pub fn is_still(to: &str) -> bool {
+        STILLS.contains(&to)
+    }
+
+    /// True when a file with these streams can become `to` at all.
+    pub fn fits(streams: &Streams, to: &str) -> bool {
+        let (moving, sounding) = (Suite::is_still(to) || to == "gif", AUDIO_OUT.contains(&to));
+        (streams.video || !moving) && (streams.audio || !sounding)
+    }
+
+    /// True for files of the corpus that belong to the family. Moving GIFs are pictures and video.
+    pub fn takes(self, sample: &Sample) -> bool {
+        sample.folder == self.word()
+            || self == Suite::Video && sample.folder == "image" && sample.format == "gif"
     }
 
     /// The inputs a file of the corpus stands for. A camera's own format is also tried as plain `raw`.
@@ -93,4 +153,24 @@ pub(super) fn scales(format: &str) -> bool {
 /// True for camera raw formats, whose borders readers crop differently.
 pub(super) fn raw(format: &str) -> bool {
     matches!(format, "raw" | "cr2" | "cr3" | "nef" | "arw" | "dng" | "kdc")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn video_becomes_every_sound() {
+        for to in AUDIO_OUT {
+            assert!(VIDEO_OUT.contains(to), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_file_becomes_only_what_it_has_streams_for() {
+        let streams = |video, audio| Streams { video, audio, cost: 1 };
+        assert!(Suite::fits(&streams(true, false), "mp4") && Suite::fits(&streams(false, true), "mp4"));
+        assert!(!Suite::fits(&streams(true, false), "mp3") && !Suite::fits(&streams(false, true), "gif"));
+        assert!(!Suite::fits(&streams(false, true), "png") && Suite::fits(&streams(false, true), "ogg"));
+    }
 }

@@ -9,6 +9,7 @@ use crate::Result;
 use crate::corpus::Sample;
 use crate::judge::Judge;
 use crate::place::Scratch;
+use crate::random::Random;
 
 /// The cases to run, cheap ones first.
 pub(super) struct Plan {
@@ -23,6 +24,10 @@ const SMALL_PIXELS: u64 = 1_500_000;
 const FAST_TARGETS: &[&str] = &["jpg", "webp", "png"];
 /// Archives that unpack to more than this are left out of a sample.
 const SMALL_BYTES: u64 = 8 << 20;
+/// Pixels of all frames, or samples, up to which video and sound are in a sample: a second or two.
+const SMALL_MEDIA: u64 = 12_000_000;
+/// How often every target is tried at least when not every pair is.
+const COVER: usize = 3;
 
 pub(super) fn make(
     choice: &Choice,
@@ -33,7 +38,7 @@ pub(super) fn make(
     let mut plan = Plan { cases: Vec::new(), skipped: Vec::new() };
     for suite in &choice.suites {
         let mut inputs = Vec::new();
-        for sample in samples.iter().filter(|sample| sample.folder == suite.word()) {
+        for sample in samples.iter().filter(|sample| suite.takes(sample)) {
             let roles = suite.roles(sample);
             let wanted = |role: &&str| choice.from.as_deref().is_none_or(|from| from == *role);
             for role in roles.into_iter().filter(wanted) {
@@ -44,7 +49,10 @@ pub(super) fn make(
             }
         }
         inputs.sort_by_key(|input| input.cost);
-        plan.cases.extend(deal(*suite, choice, &inputs));
+        plan.cases.extend(match choice.covers(*suite) {
+            true => cover(*suite, &inputs),
+            false => deal(*suite, choice, &inputs),
+        });
     }
     plan.cases.sort_by_key(|case| case.input.cost);
     Ok(plan)
@@ -62,6 +70,7 @@ fn read(
     let expected = match suite {
         Suite::Image => judge.picture(&sample.path, format).map(Expected::Picture),
         Suite::Archive => judge.archive(&sample.path, format).map(Expected::Archive),
+        Suite::Video | Suite::Audio => judge.streams(&sample.path, format).map(Expected::Media),
     };
     let expected = match expected {
         Ok(expected) => expected,
@@ -72,6 +81,7 @@ fn read(
         Expected::Archive(contents) => {
             contents.views.iter().map(|view| view.iter().map(|member| member.size).sum()).max().unwrap_or(0)
         }
+        Expected::Media(streams) => streams.cost,
     };
     let path = place(sample, role, scratch)?;
     Ok(Ok(Input { path, name: sample.name().to_owned(), format: role, cost, expected }))
@@ -95,8 +105,9 @@ fn deal(suite: Suite, choice: &Choice, inputs: &[Input]) -> Vec<Case> {
         let targets = suite.outputs().iter().enumerate();
         for (number, to) in targets.filter(|(_, to)| choice.to.as_deref().is_none_or(|wanted| wanted == **to))
         {
+            let files: Vec<_> = files.iter().copied().filter(|input| input.fits(to)).collect();
             let chosen = match choice.sample {
-                None => files.clone(),
+                None => files,
                 Some(most) => pick(suite, &files, to, number, most),
             };
             cases.extend(chosen.into_iter().map(|input| Case { suite, input: input.clone(), to }));
@@ -116,10 +127,36 @@ fn pick<'a>(
     let small = |input: &Input| match suite {
         Suite::Image => input.cost <= SMALL_PIXELS || FAST_TARGETS.contains(&to),
         Suite::Archive => input.cost <= SMALL_BYTES,
+        Suite::Video | Suite::Audio => input.cost <= SMALL_MEDIA,
     };
     let mut fit: Vec<_> = files.iter().copied().filter(|input| small(input)).collect();
     if fit.is_empty() {
         fit.extend(files.iter().copied().take(1));
     }
     (0..most.min(fit.len())).map(|turn| fit[(number * most + turn) % fit.len()]).collect()
+}
+
+/// Deals inputs to targets as cards are dealt, so that every input is tried, and every target a few times. Which
+/// ones meet is the same each time.
+fn cover(suite: Suite, inputs: &[Input]) -> Vec<Case> {
+    let inputs: Vec<Arc<Input>> = inputs.iter().cloned().map(Arc::new).collect();
+    let mut cases = Vec::new();
+    let mut hand: Vec<&str> = Vec::new();
+    for round in 0..COVER {
+        let mut random = Random::new(round as u64 + 1);
+        for (number, to) in suite.outputs().iter().enumerate() {
+            let fits = |from: &&str| inputs.iter().any(|input| input.format == *from && input.fits(to));
+            if !hand.iter().any(fits) {
+                hand.extend(suite.inputs());
+                random.shuffle(&mut hand);
+            }
+            let Some(place) = hand.iter().position(fits) else { continue };
+            let from = hand.swap_remove(place);
+            let files: Vec<_> =
+                inputs.iter().filter(|input| input.format == from && input.fits(to)).collect();
+            let chosen = pick(suite, &files, to, round + number, 1);
+            cases.extend(chosen.into_iter().map(|input| Case { suite, input: input.clone(), to }));
+        }
+    }
+    cases
 }

@@ -6,8 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use super::case::{Fault, Outcome};
-use super::{Choice, Suite};
+use super::{Choice, Pair, Suite};
 use crate::Result;
+
+/// Columns of a table that fit a screen.
+const COLUMNS: usize = 23;
 
 /// Everything one run found.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Report {
     suites: Vec<Suite>,
     whole: bool,
     skipped: Vec<(String, String)>,
+    missing: Vec<Pair>,
     outcomes: Vec<Outcome>,
 }
 
@@ -31,13 +35,23 @@ pub struct Figures {
     pub cases: usize,
     /// Cases passed.
     pub passed: usize,
+    /// Cases that the program refused, with a reason.
+    pub refused: usize,
+    /// Cases whose target keeps every sample.
+    pub lossless: usize,
+    /// Those of them in which every sample is that of the input.
+    pub exact: usize,
 }
 
 impl Report {
-    pub(super) fn new(choice: &Choice, skipped: Vec<(String, String)>, mut outcomes: Vec<Outcome>) -> Report {
+    pub(super) fn new(
+        choice: &Choice,
+        skipped: Vec<(String, String)>,
+        missing: Vec<Pair>,
+        mut outcomes: Vec<Outcome>,
+    ) -> Report {
         outcomes.sort_by(|a, b| (a.from, a.to, &a.file).cmp(&(b.from, b.to, &b.file)));
-        let whole = choice.from.is_none() && choice.to.is_none();
-        Report { suites: choice.suites.clone(), whole, skipped, outcomes }
+        Report { suites: choice.suites.clone(), whole: choice.whole(), skipped, missing, outcomes }
     }
 
     /// Every case, ordered by pair and file.
@@ -53,13 +67,17 @@ impl Report {
                 cases.iter().filter(|outcome| keep(outcome)).map(|outcome| (outcome.from, outcome.to));
             pairs.collect::<BTreeSet<_>>().len()
         };
+        let count = |keep: &dyn Fn(&Outcome) -> bool| cases.iter().filter(|outcome| keep(outcome)).count();
         let tried = pairs(&|_| true);
         Figures {
             asked: if self.whole { suite.inputs().len() * suite.outputs().len() } else { tried },
             tried,
             working: pairs(&|outcome| outcome.fault.is_none()),
             cases: cases.len(),
-            passed: cases.iter().filter(|outcome| outcome.fault.is_none()).count(),
+            passed: count(&|outcome| outcome.fault.is_none()),
+            refused: count(&|outcome| matches!(outcome.fault, Some((Fault::Refused, _)))),
+            lossless: count(&|outcome| outcome.exact.is_some()),
+            exact: count(&|outcome| outcome.exact == Some(true)),
         }
     }
 
@@ -112,19 +130,35 @@ impl Report {
         let shown = |at: &dyn Fn(&(&str, &str)) -> bool| self.whole || cells.keys().any(at);
         let rows = suite.inputs().iter().filter(|from| shown(&|cell| cell.0 == **from));
         let columns: Vec<_> = suite.outputs().iter().filter(|to| shown(&|cell| cell.1 == **to)).collect();
-        let head = columns.iter().fold(String::new(), |line, to| format!("{line} {to:>5}"));
-        writeln!(f, "{:>8}{head}   (passed/tried; + all of one or more, - no file)", suite.word())?;
-        for from in rows {
-            let mut line = String::new();
-            for to in &columns {
-                let cell = match cells.get(&(*from, **to)) {
-                    None => "-".to_owned(),
-                    Some((passed, tried)) if passed == tried => "+".to_owned(),
-                    Some((passed, tried)) => format!("{passed}/{tried}"),
-                };
-                write!(line, " {cell:>5}")?;
+        writeln!(f, "{}: passed/tried; + all of one or more, - no file", suite.word())?;
+        for columns in columns.chunks(COLUMNS) {
+            let head = columns.iter().fold(String::new(), |line, to| format!("{line} {to:>5}"));
+            writeln!(f, "{:>8}{head}", "")?;
+            for from in rows.clone() {
+                let mut line = String::new();
+                for to in columns {
+                    write!(line, " {:>5}", cell(cells.get(&(*from, **to))))?;
+                }
+                writeln!(f, "{from:>8}{line}")?;
             }
-            writeln!(f, "{from:>8}{line}")?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>, suite: Suite) -> fmt::Result {
+        let figures = self.figures(suite);
+        let Figures { asked, tried, working, cases, passed, refused, lossless, exact } = figures;
+        let word = suite.word();
+        writeln!(f, "{word}: pairs working {working} / asked {asked} ({tried} have a file to try)")?;
+        let missing: Vec<_> = self.missing.iter().filter(|pair| pair.0 == suite).collect();
+        if !missing.is_empty() {
+            let shown: Vec<_> = missing.iter().take(8).map(|(_, from, to)| format!("{from}→{to}")).collect();
+            let more = if missing.len() > shown.len() { ", …" } else { "" };
+            writeln!(f, "{word}: pairs not in the matrix {}: {}{more}", missing.len(), shown.join(", "))?;
+        }
+        writeln!(f, "{word}: files passed {passed} / tried {cases}; refused with a reason {refused}")?;
+        if lossless > 0 {
+            writeln!(f, "{word}: lossless targets exact {exact} / tried {lossless}")?;
         }
         Ok(())
     }
@@ -157,12 +191,17 @@ impl fmt::Display for Report {
         }
         self.failures(f)?;
         for suite in &self.suites {
-            let Figures { asked, tried, working, cases, passed } = self.figures(*suite);
-            let word = suite.word();
-            writeln!(f, "{word}: pairs working {working} / asked {asked} ({tried} have a file to try)")?;
-            writeln!(f, "{word}: files passed {passed} / tried {cases}")?;
+            self.summary(f, *suite)?;
         }
         write!(f, "inputs left out because no foreign tool reads them: {}", self.skipped.len())
+    }
+}
+
+fn cell(count: Option<&(usize, usize)>) -> String {
+    match count {
+        None => "-".to_owned(),
+        Some((passed, tried)) if passed == tried => "+".to_owned(),
+        Some((passed, tried)) => format!("{passed}/{tried}"),
     }
 }
 
