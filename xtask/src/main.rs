@@ -1,5 +1,6 @@
 //! Chores of this repository, as `cargo xtask <chore>`. Without one, the list.
 
+mod bundle;
 mod census;
 mod conformance;
 mod dependencies;
@@ -20,6 +21,7 @@ const CHORES: &[Chore] = &[
     ("conformance", "convert every pair on every corpus file and have foreign tools judge", conformance::run),
     ("census", "watch which system calls plugins make, for the filters of workers", census::run),
     ("fuzz", "feed every reader and writer with broken input and say what was found", fuzz::run),
+    ("bundle-ffmpeg", "build the static FFmpeg of the feature `bundled`, and run cargo with it", bundle::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

@@ -12,6 +12,10 @@ folder=${1:-$here/../../../target/ffmpeg}
 mkdir -p "$folder/sources"
 folder=$(cd "$folder" && pwd)
 work=$folder/work
+# One at a time; and what a broken run left is not trusted.
+exec 9>"$folder/lock"
+flock 9
+rm -rf "$work"
 # Compiling takes minutes; whatever else the machine does goes first.
 renice -n 10 $$ >/dev/null
 
@@ -25,8 +29,10 @@ while IFS='|' read -r name v r c; do
   name=${name// /} version[$name]=${v// /} release[$name]=${r// /} checksum[$name]=${c// /}
 done <"$here/sources"
 prefix=$folder/${version[ffmpeg]}
+# The words for configure that `components` stands for.
+components=$(awk '/^[a-z]/ { for (i = 2; i <= NF; i++) print "--enable-" $1 "=" $i }' "$here/components" | sort)
 # Our own libraries win over the system's of the same name.
-export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+export prefix components PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 
 # Runs a command with its chatter in a file, whose end is shown when the command fails.
 quietly() {
@@ -111,10 +117,10 @@ build_ffmpeg() {
   ./configure --prefix="$prefix" --enable-gpl --enable-version3 \
     --enable-static --disable-shared --enable-pic --extra-cflags=-fvisibility=hidden --disable-debug \
     --disable-everything --disable-autodetect --disable-network --disable-avdevice --disable-programs --disable-doc \
-    --pkg-config-flags=--static --enable-zlib --enable-lib{x264,x265,vpx,svtav1,dav1d,xvid,theora,webp} \
+    --pkg-config-flags=--static --enable-zlib --enable-lib{x264,x265,vpx,svtav1,dav1d,xvid,theora} \
     --enable-lib{mp3lame,opus,vorbis,speex,gsm,opencore-amrnb,vo-amrwbenc} \
     --enable-lib{freetype,fontconfig,harfbuzz,fribidi,ass,zimg} --fatal-warnings \
-    $(awk '/^[a-z]/ { for (i = 2; i <= NF; i++) print "--enable-" $1 "=" $i }' "$here/components")
+    $components
   make -j"$(nproc)"
   make install
 }
@@ -122,7 +128,7 @@ build_ffmpeg() {
 # Builds package $1 unless that was done from the same source in the same way. $2: what else it is made of.
 build() {
   local name=$1 recipe=build_${1//-/_} stamp=$prefix/.built-$1 digest file
-  digest=$({ declare -f "$recipe"; printf '%s\n' "${checksum[$name]}" "${2-}"; } | sha256sum)
+  digest=$({ declare -f "$recipe"; printf '%s\n' "$prefix" "${checksum[$name]}" "${2-}"; } | sha256sum)
   [[ ! -e $stamp || $(<"$stamp") != "$digest" ]] || return 0
   file=$(tarball "$name")
   rm -rf "$stamp" "$folder/$name.log" "${work:?}/$name"
@@ -130,7 +136,7 @@ build() {
   tar xf "$file" -C "$work/$name" --strip-components=1
   say "building $name ${version[$name]}"
   local start=$SECONDS
-  quietly "$name" bash -euc "$(declare -f "$recipe"); here='$here' prefix='$prefix'; cd '$work/$name'; $recipe"
+  quietly "$name" bash -euc "$(declare -f "$recipe"); cd '$work/$name'; $recipe"
   printf '%s\n' "$digest" >"$stamp"
   say "built $name in $((SECONDS - start)) s"
 }
@@ -173,10 +179,14 @@ adopt() {
   done >"$prefix/.adopted"
 }
 
+# All sources are at hand before anything is compiled: a pin that has gone is said at once.
+for name in "${!version[@]}"; do
+  [[ -e $prefix/.built-$name ]] || tarball "$name" >/dev/null
+done
 build svt-av1
 build dav1d
-build ffmpeg "$(cat "$here/components" "$prefix"/.built-{svt-av1,dav1d})"
+build ffmpeg "$components $(cat "$prefix"/.built-{svt-av1,dav1d})"
 # An update of Debian's codec libraries is taken in; FFmpeg itself need not be built again for it.
-sha256sum --check --status "$prefix/.adopted" 2>/dev/null || adopt
+[[ $prefix/.adopted -nt $prefix/.built-ffmpeg ]] && sha256sum --check --status "$prefix/.adopted" || adopt
 rm -rf "$work"
 printf '%s\n' "$PKG_CONFIG_PATH"
