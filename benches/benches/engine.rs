@@ -55,6 +55,7 @@ fn planning(bench: &mut Criterion) {
         options: serde_json::Map::new(),
         bytes: 1 << 20,
         features: None,
+        accompanied: false,
         wishes: Wishes::default(),
     };
     bench.bench_function("plan heic to webp", |bench| {

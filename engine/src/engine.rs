@@ -263,15 +263,13 @@ impl Engine {
     /// `unsupported_conversion`, `backend_missing`, `invalid_request`, `unsupported_format`, `io`.
     pub fn plan(&self, item: Item, work: &Work, count: usize) -> Result<Plan<'_>> {
         let control = Control::default();
-        let planned = run::plan_for(&self.parts, work, &mut [item], &control, count);
+        let looked = run::look(&self.parts, work, vec![item], &control);
         self.job_ended(&control);
-        let planned = planned?;
-        Ok(Plan {
-            routes: planned.routes,
-            detection: planned.detection,
-            problem: planned.problem,
-            warnings: planned.warnings,
-        })
+        let looked = looked?;
+        let order = run::Order { works: &[work], companions: &[] };
+        let routes = run::plan(&self.parts, &order, &looked, count)?.routes;
+        let (detection, problem, warnings) = (looked.detection, looked.problem, looked.warnings);
+        Ok(Plan { routes, detection, problem, warnings })
     }
 
     /// Says what a file is: its format by its bytes, and what its header tells.

@@ -82,6 +82,43 @@ fn several_items_are_placed_all_or_not_at_all() {
     assert_eq!(folder.names(), ["out", "out/a.txt", "out/sub", "out/sub/b.txt"], "c.txt was not left behind");
 }
 
+fn picture(name: &str) -> Item {
+    let mut item = item(name, name);
+    item.format = formwork::formats::by_id("jpg");
+    item
+}
+
+#[test]
+fn a_numbered_series_goes_beside_the_name_that_was_given() {
+    let folder = Folder::new("series");
+    let place =
+        |items: &[Item], path: &str| place(items, &to(&folder.0.join(path)), &StagingAreas::default());
+    let pictures = [picture("clip.v2-001.jpg"), picture("clip.v2-002.jpg")];
+    let paths = place(&pictures, "out.JPG").unwrap();
+    assert_eq!(paths, [folder.0.join("out-001.JPG"), folder.0.join("out-002.JPG")]);
+    let text = std::fs::read_to_string(folder.0.join("out-002.JPG")).unwrap();
+    assert_eq!(text, "clip.v2-002.jpg");
+    let taken = place(&[picture("clip-003.jpg"), picture("clip-002.jpg")], "out.JPG").unwrap_err();
+    assert_eq!(taken.kind, ErrorKind::Io);
+    assert_eq!(folder.names(), ["out-001.JPG", "out-002.JPG"], "the third was taken back");
+    for folder_name in ["all/", "all.png"] {
+        let paths = place(&pictures, folder_name).unwrap();
+        assert_eq!(paths[1], folder.0.join(folder_name).join("clip.v2-002.jpg"));
+    }
+}
+
+#[test]
+fn several_results_are_not_made_one_file() {
+    let folder = Folder::new("several-in-one");
+    for names in [["a.jpg", "b.jpg"], ["a-1.jpg", "b-2.jpg"], ["a-1.jpg", "a-x.jpg"]] {
+        let items = names.map(picture);
+        let error = place(&items, &to(&folder.0.join("out.jpg")), &StagingAreas::default()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidRequest, "{names:?}");
+        assert!(error.hint.unwrap().contains("folder"));
+    }
+    assert!(folder.names().is_empty());
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing() {
     let folder = Folder::new("blocked");

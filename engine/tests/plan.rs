@@ -38,6 +38,7 @@ fn request(registry: &Registry, from: &str, to: &str) -> Request {
         options: Map::new(),
         bytes: 1 << 20,
         features: Some(vec![Feature::Alpha]),
+        accompanied: false,
         wishes: Wishes::default(),
     }
 }

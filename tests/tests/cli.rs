@@ -324,3 +324,41 @@ fn a_job_runs_its_tasks() {
     fs::write(folder.join("cycle.json"), job.replace(r#""input": "in""#, r#""input": "small""#)).unwrap();
     assert_eq!(code(&call(&folder, "run cycle.json")), 64);
 }
+
+#[test]
+fn tasks_on_one_picture_are_one_step() {
+    let folder = folder();
+    let steps = r#""cut": {"operation": "crop", "input": "in", "options": {"x": 3, "y": 2, "width": 30, "height": 20}},
+        "small": {"operation": "thumbnail", "input": "cut", "options": {"width": 15}},
+        "done": {"operation": "convert", "input": "small", "output_format": "png", "options": {"effort": 2}},"#;
+    for (name, more) in [
+        ("together", ""),
+        (
+            "apart",
+            r#", "keep": {"operation": "export/path", "input": "cut", "path": "cut.png"},
+            "also": {"operation": "export/path", "input": "small", "path": "small.png"}"#,
+        ),
+    ] {
+        let job = format!(
+            r#"{{"tasks": {{"in": {{"operation": "import/path", "path": "clear.png"}}, {steps}
+                "out": {{"operation": "export/path", "input": "done", "path": "{name}.png"}}{more}}}}}"#
+        );
+        fs::write(folder.join(format!("{name}.json")), job).unwrap();
+        let call = call(&folder, &format!("run {name}.json --json"));
+        assert_eq!(code(&call), 0, "{name}: {}", call.complaint());
+        let stdout = String::from_utf8_lossy(&call.process.stdout).into_owned();
+        let lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let receipts: Vec<Value> =
+            lines.flat_map(|line| line["receipts"].as_array().cloned().unwrap_or_default()).collect();
+        if name == "together" {
+            assert_eq!(receipts.len(), 1, "{stdout}");
+            assert_eq!(receipts[0]["fused"], serde_json::json!(["cut", "small", "done"]));
+            assert_eq!(receipts[0]["route"]["steps"].as_array().unwrap().len(), 1);
+        } else {
+            assert_eq!(receipts.len(), 3, "{stdout}");
+            assert!(receipts.iter().all(|receipt| receipt["fused"].is_null()));
+        }
+    }
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(read("together.png") == read("apart.png"), "fused tasks give another picture");
+}

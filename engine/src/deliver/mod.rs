@@ -5,6 +5,7 @@ mod folder;
 pub(crate) mod names;
 mod place;
 mod receipt;
+mod series;
 mod staging;
 mod system;
 

@@ -52,6 +52,44 @@ pub(crate) fn with_extension(name: &str, from: Option<&Format>, to: &Format) -> 
     }
 }
 
+/// The name one of several outputs of a step gets: an internal format has no extension that would have to go.
+pub(crate) fn in_series(name: &str, from: Option<&Format>, to: Option<&Format>) -> String {
+    match (to, from) {
+        (Some(to), _) if to.internal => name.to_owned(),
+        (Some(to), Some(from)) if from.internal => match to.extensions.first() {
+            Some(extension) => format!("{name}.{extension}"),
+            None => name.to_owned(),
+        },
+        (Some(to), from) => with_extension(name, from, to),
+        (None, _) => name.to_owned(),
+    }
+}
+
+/// The name itself, or with a number before its extension, whatever `take` takes first.
+pub(crate) fn free(name: &str, mut take: impl FnMut(&str) -> bool) -> String {
+    if take(name) {
+        return name.to_owned();
+    }
+    let (stem, extension) = split(name);
+    let mut number = 2_u64;
+    loop {
+        let numbered = format!("{stem}-{number}{extension}");
+        if take(&numbered) {
+            return numbered;
+        }
+        number += 1;
+    }
+}
+
+/// Splits a name before the dot of its last extension; a name that only begins with a dot has none.
+pub(crate) fn split(name: &str) -> (&str, &str) {
+    let file = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name.rfind('.') {
+        Some(dot) if dot > file => name.split_at(dot),
+        _ => (name, ""),
+    }
+}
+
 /// A name without its extension. `a.tar.gz` loses both parts when it is a compressed tar.
 pub(crate) fn stem<'n>(name: &'n str, format: Option<&Format>) -> &'n str {
     let lower = name.to_ascii_lowercase();
@@ -92,5 +130,24 @@ mod tests {
         assert_eq!(with_extension("a.b.jpg", formwork_formats::by_id("jpg"), png), "a.b.png");
         assert_eq!(with_extension("report.tar.gz", Some(tgz), png), "report.png");
         assert_eq!(with_extension(".hidden", None, png), ".hidden.png");
+    }
+
+    #[test]
+    fn outputs_of_a_series_keep_what_tells_them_apart() {
+        let [png, jpg, raster] = ["png", "jpg", "raster"].map(formwork_formats::by_id);
+        assert_eq!(in_series("v1.2-001", raster, png), "v1.2-001.png");
+        assert_eq!(in_series("d/v1.2-001", jpg, raster), "d/v1.2-001");
+        assert_eq!(in_series("d/a.jpg", jpg, png), "d/a.png");
+        assert_eq!(in_series("a.jpg", jpg, None), "a.jpg");
+        let mut taken = vec!["a.png".to_owned()];
+        let mut free = |name: &str| {
+            let free = free(name, |name| !taken.iter().any(|taken| taken == name));
+            taken.push(free.clone());
+            free
+        };
+        assert_eq!(free("a.png"), "a-2.png");
+        assert_eq!(free("a.png"), "a-3.png");
+        assert_eq!(free("d.x/.a"), "d.x/.a");
+        assert_eq!(free("d.x/.a"), "d.x/.a-2");
     }
 }

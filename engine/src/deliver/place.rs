@@ -1,6 +1,6 @@
 use super::staging::finish;
 use super::system::{link_unnamed, rename_if_free, unnamed_file_in};
-use super::{Staging, StagingAreas, names};
+use super::{Staging, StagingAreas, names, series};
 use crate::run::{Content, Item};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -11,7 +11,9 @@ use std::sync::Arc;
 /// Where results go and what may happen there.
 #[derive(Clone, Debug)]
 pub struct Placement {
-    /// A file, or a folder when it ends in `/`, exists as one, or several results go there.
+    /// A file, or a folder when it ends in `/`, exists as one, or several results go there. A numbered series of
+    /// results, as pages or thumbnails, goes beside it when it is named like one of them: `film.jpg` stands for
+    /// `film-001.jpg` and so on.
     pub path: PathBuf,
     /// Replace what is there.
     pub overwrite: bool,
@@ -44,16 +46,21 @@ impl Placement {
 ///
 /// # Errors
 ///
-/// `io` when something is there already and `overwrite` is not set, or the system refuses; then nothing
-/// has changed.
+/// `io` when something is there already and `overwrite` is not set, or the system refuses; `invalid_request` when
+/// several results would have to become one file. Then nothing has changed.
 pub fn place(items: &[Item], placement: &Placement, areas: &StagingAreas) -> Result<Vec<PathBuf>> {
     let single = match items {
         [item] if item.is_file() && !placement.is_folder() => Some(item),
         _ => None,
     };
+    let files = match single {
+        Some(_) => Some(vec![placement.path.clone()]),
+        None if placement.is_folder() => None,
+        None => series::files(items, &placement.path)?,
+    };
     let mut moves = Moves { placement, areas, done: Vec::new(), staging: None };
-    let result = match single {
-        Some(item) => moves.place_file(item, &placement.path).map(|()| vec![placement.path.clone()]),
+    let result = match files {
+        Some(files) => moves.place_files(items, &files).map(|()| files),
         None => moves.place_all(items),
     };
     if result.is_err() {
@@ -71,6 +78,10 @@ struct Moves<'p> {
 }
 
 impl Moves<'_> {
+    fn place_files(&mut self, items: &[Item], files: &[PathBuf]) -> Result<()> {
+        items.iter().zip(files).try_for_each(|(item, path)| self.place_file(item, path))
+    }
+
     fn place_all(&mut self, items: &[Item]) -> Result<Vec<PathBuf>> {
         let root = &self.placement.path;
         let targets: Vec<(PathBuf, &Item)> = items.iter().map(|item| (root.join(&item.name), item)).collect();

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Receipt {
     /// The task's name in the job.
     pub task: String,
+    /// Names of the tasks that were done in one pass, this one last; empty for one that was done alone.
+    pub fused: Vec<String>,
     /// What went in.
     pub inputs: Vec<FileRecord>,
     /// What came out.
@@ -98,6 +100,9 @@ impl Receipt {
         files("output", "outputs", &self.outputs);
         let losses =
             self.losses.iter().map(|loss| json!({"feature": loss.feature.word(), "detail": loss.detail}));
+        if !self.fused.is_empty() {
+            object.insert("fused".into(), self.fused.clone().into());
+        }
         object.insert("route".into(), self.route.clone());
         object.insert("losses".into(), losses.collect());
         object.insert("warnings".into(), self.warnings.clone().into());

@@ -55,6 +55,16 @@ pub enum Operation {
     ExportBytes,
 }
 
+impl Operation {
+    /// What is asked of plugins, when it is a working task.
+    pub fn work(&self) -> Option<&Work> {
+        match self {
+            Operation::Work(work) => Some(work),
+            _ => None,
+        }
+    }
+}
+
 impl Job {
     /// Checks tasks and makes a job of them.
     ///
@@ -115,6 +125,34 @@ impl Job {
         tasks.push(Task { name: name.clone(), operation: Operation::Work(work), inputs: imports });
         tasks.push(Task { name: "export".into(), operation: output, inputs: vec![name] });
         Job::new(tasks, None)
+    }
+
+    /// The working task that takes a working task's result as its first input, when nothing else takes it: the two
+    /// may be done in one pass.
+    pub(crate) fn only_user(&self, task: &Task) -> Option<&Task> {
+        let mut users = self.tasks.iter().filter(|user| user.inputs.contains(&task.name));
+        let user = users.next().filter(|_| users.next().is_none())?;
+        let once = user.inputs.first() == Some(&task.name)
+            && user.inputs.iter().skip(1).all(|input| *input != task.name);
+        let both_work = [task, user].iter().all(|task| task.operation.work().is_some());
+        (once && both_work).then_some(user)
+    }
+
+    /// The longest chain of tasks that ends with this one, each the only user of the one before it.
+    pub(crate) fn chain_to<'j>(&'j self, task: &'j Task) -> Vec<&'j Task> {
+        let mut chain = vec![task];
+        let mut first = task;
+        while let Some(before) = first.inputs.first().and_then(|name| self.task(name))
+            && self.only_user(before).is_some()
+        {
+            chain.insert(0, before);
+            first = before;
+        }
+        chain
+    }
+
+    fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == *name)
     }
 
     /// The tasks, inputs before their users.

@@ -12,7 +12,9 @@ pub(super) fn route(route: &Route<'_>) -> String {
     for (number, hop) in route.hops.iter().enumerate() {
         let target = hop.to.map_or("what is inside", |format| format.id);
         let capability = &hop.cell.capability;
-        let _ = write!(text, "{}. {} {} -> {target}", number + 1, capability.operation, hop.from.id);
+        let fused = hop.fused.iter().map(|fused| fused.capability.operation.as_str());
+        let operations: Vec<&str> = fused.chain([capability.operation.as_str()]).collect();
+        let _ = write!(text, "{}. {} {} -> {target}", number + 1, operations.join(" + "), hop.from.id);
         let _ = write!(text, "  with {} {}", hop.cell.plugin.id(), hop.cell.plugin.description.version);
         let settings: Vec<String> =
             hop.settings.iter().map(|set| format!("{}={}", set.name, plain(&set.to_json()))).collect();
@@ -38,6 +40,11 @@ pub(super) fn none(registry: &Registry, request: &Request) -> Error {
     if let Some(route) = search::routes(registry, request, 1, false).first() {
         let install = route.hops.iter().find_map(|hop| hop.cell.capability.unavailable.as_deref());
         return missing(install.unwrap_or("see `formwork doctor`"), &what);
+    }
+    let alone = Request { accompanied: false, ..request.clone() };
+    if request.accompanied && !search::routes(registry, &alone, 1, true).is_empty() {
+        return Error::invalid(format!("{what} takes one input and no further ones"))
+            .with_hint("leave the further inputs out, or do it for each by itself");
     }
     let free = Request { wishes: super::Wishes::default(), ..request.clone() };
     if request.wishes != free.wishes

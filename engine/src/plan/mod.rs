@@ -2,12 +2,18 @@
 
 mod cost;
 mod explain;
+mod fuse;
+mod gather;
 mod search;
 mod settings;
+
+pub(crate) use fuse::{Earlier, fuse};
+pub(crate) use gather::{Gathering, gather, is_picky};
 
 use crate::matrix::{Cell, Setting};
 use crate::registry::Registry;
 use crate::{Error, ErrorKind, Result};
+use formwork_abi::describe::Capability;
 use formwork_formats::{Feature, Format};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +35,8 @@ pub struct Request {
     pub bytes: u64,
     /// The features the input really holds, when it has been probed. Otherwise all its format can hold.
     pub features: Option<Vec<Feature>>,
+    /// Further inputs go with this one, as the picture of a watermark: only a step that takes companions will do.
+    pub accompanied: bool,
     /// What the caller wishes.
     pub wishes: Wishes,
 }
@@ -68,6 +76,17 @@ pub struct Hop<'e> {
     pub settings: Vec<Setting>,
     /// Features that do not pass this step, of those that reached it.
     pub losses: Vec<Feature>,
+    /// Operations of earlier tasks that are done in the same pass before this one, in order.
+    pub fused: Vec<Fused<'e>>,
+}
+
+/// An operation that a step does beside its own.
+#[derive(Clone, Debug)]
+pub struct Fused<'e> {
+    /// What its plugin says of it.
+    pub capability: &'e Capability,
+    /// Options after checks and defaults.
+    pub settings: Vec<Setting>,
 }
 
 /// What a route is estimated to cost.
@@ -101,6 +120,11 @@ impl Route<'_> {
         first.into_iter().chain(self.hops.iter().filter_map(|hop| hop.to).map(|format| format.id)).collect()
     }
 
+    /// The place of the step that takes further inputs, when one does.
+    pub(crate) fn accompanied_step(&self) -> Option<usize> {
+        self.hops.iter().position(Hop::takes_companions)
+    }
+
     /// The route in words, one line a step.
     pub fn explain(&self) -> String {
         explain::route(self)
@@ -122,18 +146,42 @@ impl Route<'_> {
 }
 
 impl Hop<'_> {
+    /// Formats of the further inputs that each operation of this step takes, its own last.
+    pub(crate) fn companions_by_operation(&self) -> impl Iterator<Item = &[String]> {
+        let fused = self.fused.iter().map(|fused| fused.capability);
+        fused.chain([self.cell.capability]).map(|capability| capability.companions.as_slice())
+    }
+
+    fn takes_companions(&self) -> bool {
+        self.companions_by_operation().any(|takes| !takes.is_empty())
+    }
+
     fn to_json(&self) -> Value {
         let description = &self.cell.plugin.description;
-        json!({
+        let mut json = json!({
             "operation": self.cell.capability.operation,
             "from": self.from.id,
             "to": self.to.map(|format| format.id),
             "plugin": description.id,
             "plugin_version": description.version,
-            "options": self.settings.iter().map(|set| (set.name.clone(), set.to_json())).collect::<Map<_, _>>(),
+            "options": options_json(&self.settings),
             "losses": self.losses.iter().map(|feature| feature.word()).collect::<Vec<_>>(),
-        })
+        });
+        if !self.fused.is_empty() {
+            json["fused"] = self.fused.iter().map(Fused::to_json).collect();
+        }
+        json
     }
+}
+
+impl Fused<'_> {
+    fn to_json(&self) -> Value {
+        json!({"operation": self.capability.operation, "options": options_json(&self.settings)})
+    }
+}
+
+fn options_json(settings: &[Setting]) -> Value {
+    settings.iter().map(|set| (set.name.clone(), set.to_json())).collect::<Map<_, _>>().into()
 }
 
 /// Finds the best route.
@@ -193,36 +241,4 @@ pub fn options(registry: &Registry, request: &Request) -> Result<Vec<formwork_ab
 fn missing(install: &str, what: &str) -> Error {
     Error::new(ErrorKind::BackendMissing, format!("{what} is unavailable: {install}"))
         .with_hint(install.to_owned())
-}
-
-/// Makes the one-step route of an operation that takes all inputs at one go, whatever they are.
-///
-/// # Errors
-///
-/// `unsupported_conversion` when no plugin writes the target this way; `backend_missing`;
-/// `invalid_request`.
-pub(crate) fn gather<'e>(
-    registry: &'e Registry,
-    operation: &str,
-    target: &'static Format,
-    options: &Map<String, Value>,
-) -> Result<Route<'e>> {
-    let cells = || {
-        let cells = crate::matrix::Matrix::new(registry).cells();
-        cells.filter(|cell| cell.capability.operation == operation && cell.capability.many_inputs)
-    };
-    let Some(cell) = cells().find(|cell| cell.capability.to.iter().any(|id| id == target.id)) else {
-        let targets: Vec<&str> =
-            cells().flat_map(|cell| cell.capability.to.iter().map(String::as_str)).collect();
-        let error = format!("`{operation}` cannot write {}", target.id);
-        return Err(Error::new(ErrorKind::UnsupportedConversion, error)
-            .with_hint(format!("it writes {}", targets.join(", "))));
-    };
-    if let Some(install) = &cell.capability.unavailable {
-        return Err(missing(install, &format!("`{operation}` to {}", target.id)));
-    }
-    let cost = cell.capability.cost;
-    let estimate = Estimate { cpu_ms: cost.fixed_ms, memory: 0, weight: cost.fixed_ms };
-    let hop = Hop { cell, from: target, to: Some(target), settings: Vec::new(), losses: Vec::new() };
-    settings::assign(Route { hops: vec![hop], estimate }, options)
 }

@@ -115,9 +115,10 @@ impl<'e> Search<'e, '_> {
         if path.done {
             return;
         }
-        for cell in
-            self.matrix.reading(&self.request.operation, path.at.id).filter(|cell| self.is_allowed(*cell))
-        {
+        let fits = |cell: &Cell<'_>| {
+            self.is_allowed(*cell) && (!self.request.accompanied || !cell.capability.companions.is_empty())
+        };
+        for cell in self.matrix.reading(&self.request.operation, path.at.id).filter(fits) {
             if cell.capability.to.is_empty() {
                 self.step(path, cell, None, true, heap);
             }
@@ -154,7 +155,7 @@ impl<'e> Search<'e, '_> {
         let estimate = cost::add(path.estimate, cell, to, &lost, bytes, finished);
         let mut hops = path.hops.clone();
         let losses = lost;
-        hops.push(Hop { cell, from: path.at, to, settings: Vec::new(), losses });
+        hops.push(Hop { cell, from: path.at, to, settings: Vec::new(), losses, fused: Vec::new() });
         let target = to.map_or("", |format| format.id);
         let trail = format!("{}/{}>{target}", path.trail, cell.plugin.id());
         heap.push(Path { at: to.unwrap_or(path.at), done, finished, hops, present: kept, estimate, trail });

@@ -3,6 +3,7 @@
 use super::Route;
 use crate::matrix::{Setting, check_option, default_setting};
 use crate::{Error, Result};
+use formwork_abi::options::OptionSpec;
 use serde_json::{Map, Value};
 
 /// Options that belong to the engine and apply to every operation.
@@ -20,18 +21,22 @@ pub(super) fn assign<'e>(mut route: Route<'e>, given: &Map<String, Value>) -> Re
         return Err(unknown(&route, name));
     }
     for hop in &mut route.hops {
-        hop.settings = hop
-            .cell
-            .capability
-            .options
-            .iter()
-            .filter_map(|spec| match given.get(&spec.name) {
-                Some(value) => Some(check_option(spec, value)),
-                None => default_setting(spec).map(Ok),
-            })
-            .collect::<Result<Vec<Setting>>>()?;
+        hop.settings = settings(&hop.cell.capability.options, given)?;
     }
     Ok(route)
+}
+
+/// The values of declared options: those given, checked, and defaults.
+///
+/// # Errors
+///
+/// `invalid_request` when a value is out of range.
+pub(super) fn settings(declared: &[OptionSpec], given: &Map<String, Value>) -> Result<Vec<Setting>> {
+    let values = declared.iter().filter_map(|spec| match given.get(&spec.name) {
+        Some(value) => Some(check_option(spec, value)),
+        None => default_setting(spec).map(Ok),
+    });
+    values.collect()
 }
 
 fn unknown(route: &Route<'_>, name: &str) -> Error {

@@ -91,7 +91,13 @@ impl Control {
     /// A control for one part of this work: cancelled with it, with a deadline of its own if that is sooner,
     /// moving this one's progress from `share.0` on by `share.1`.
     pub fn part(&self, timeout: Option<Duration>, share: (f64, f64)) -> Control {
+        self.part_since(Instant::now(), timeout, share)
+    }
+
+    /// Like [`Control::part`], for a part that began at `start`.
+    pub(crate) fn part_since(&self, start: Instant, timeout: Option<Duration>, share: (f64, f64)) -> Control {
         let mut part = Control::new(self.cancel.child(), timeout);
+        part.deadline = timeout.and_then(|timeout| start.checked_add(timeout));
         if self.deadline.is_some_and(|ours| part.deadline.is_none_or(|own| ours < own)) {
             (part.deadline, part.timeout) = (self.deadline, self.timeout);
         }

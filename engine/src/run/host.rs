@@ -38,6 +38,23 @@ pub struct Found {
     pub worker_bytes: u64,
 }
 
+impl Found {
+    /// Adds what was said in another run of the same step, each sentence once. Facts are of one output, and none are left of several.
+    pub(crate) fn add(&mut self, other: Found) {
+        for warning in other.warnings {
+            if self.warnings.len() < MOST_SAYINGS && !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        for loss in other.losses {
+            if self.losses.len() < MOST_SAYINGS && !self.losses.contains(&loss) {
+                self.losses.push(loss);
+            }
+        }
+        self.worker_bytes = self.worker_bytes.max(other.worker_bytes);
+    }
+}
+
 /// The most warnings and losses kept from one call; the rest is counted in one last sentence.
 const MOST_SAYINGS: usize = 1_000;
 

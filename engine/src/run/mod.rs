@@ -6,7 +6,9 @@
 mod carrier;
 mod control;
 mod host;
+mod import;
 mod item;
+mod options;
 mod probe;
 mod schedule;
 mod sink;
@@ -25,4 +27,4 @@ pub use schedule::{JobReport, TaskReport, TaskState};
 pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;
-pub(crate) use work::plan_for;
+pub(crate) use work::{Order, look, plan};

@@ -1,19 +1,17 @@
 //! Runs the tasks of a job in the order they depend on each other.
 
 use super::control::Control;
+use super::import::import;
 use super::item::{Content, Item};
-use super::work;
+use super::options;
+use super::work::{self, Order, Piece, Work};
 use crate::deliver::{self, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
-use crate::matrix::{SettingValue, check_option};
 use crate::{Error, ErrorKind, Result};
-use formwork_abi::options::{OptionKind, OptionSpec};
-use formwork_formats::Family;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Where a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +79,20 @@ impl JobReport {
 
 /// Runs a job on the caller's thread. `threads` is what its steps may use.
 pub(crate) fn run_job(parts: &Parts, job: &Job, threads: u32, control: &Control) -> JobReport {
-    let mut runner =
-        Runner { parts, job, threads, control, results: HashMap::new(), report: JobReport::default() };
-    for task in job.in_order() {
-        let outcome = runner.run_task(task);
-        runner.note(task, outcome);
+    let working = job.tasks.iter().filter(|task| matches!(task.operation, Operation::Work(_))).count();
+    let mut runner = Runner {
+        parts,
+        job,
+        threads,
+        control,
+        share: 1.0 / working.max(1) as f64,
+        done: 0.0,
+        results: HashMap::new(),
+        report: JobReport::default(),
+    };
+    // A task whose only user may be fused with it runs when that does.
+    for task in job.in_order().filter(|task| job.only_user(task).is_none()) {
+        runner.run_chain(&job.chain_to(task));
     }
     if runner.report.error().is_none() {
         control.complete();
@@ -98,6 +105,10 @@ struct Runner<'r> {
     job: &'r Job,
     threads: u32,
     control: &'r Control,
+    /// The part of the progress that one working task is.
+    share: f64,
+    /// The part that is done.
+    done: f64,
     /// Items of each task that succeeded.
     results: HashMap<String, Vec<Item>>,
     report: JobReport,
@@ -111,29 +122,53 @@ struct Outcome {
     paths: Vec<PathBuf>,
 }
 
+/// Inputs of a task, or of the first and further ones of tasks that are fused.
+struct Inputs {
+    /// What is worked on: each by itself, or all of a group at one go.
+    groups: Vec<Vec<Item>>,
+    /// Further inputs of each task.
+    companions: Vec<Vec<Item>>,
+}
+
 impl Runner<'_> {
-    fn note(&mut self, task: &Task, outcome: Result<Outcome>) {
-        let mut report = TaskReport {
+    /// Runs tasks that follow each other, as many of them in one pass as can be.
+    fn run_chain(&mut self, tasks: &[&Task]) {
+        let mut rest = tasks;
+        while let Some(first) = rest.first() {
+            let (count, outcome) = match &first.operation {
+                Operation::Work(_) => self.run_work(rest),
+                operation => (1, self.run_other(first, operation)),
+            };
+            let (ran, left) = rest.split_at(count);
+            self.note(ran, outcome);
+            rest = left;
+        }
+    }
+
+    /// Notes how tasks ended that were done at one go.
+    fn note(&mut self, tasks: &[&Task], outcome: Result<Outcome>) {
+        let Some((last, earlier)) = tasks.split_last() else { return };
+        let report = |task: &Task, error: Option<&Error>| TaskReport {
             task: task.name.clone(),
-            state: TaskState::Finished,
+            state: match error {
+                None => TaskState::Finished,
+                Some(error) if error.kind == ErrorKind::Cancelled => TaskState::Cancelled,
+                Some(_) => TaskState::Error,
+            },
             receipts: Vec::new(),
             paths: Vec::new(),
-            error: None,
+            error: error.cloned(),
         };
-        match outcome {
-            Ok(outcome) => {
-                if matches!(task.operation, Operation::ExportBytes) {
-                    self.report.exported.push((task.name.clone(), outcome.items.clone()));
-                }
-                self.record_paths(task, &outcome);
-                self.results.insert(task.name.clone(), outcome.items);
-                (report.receipts, report.paths) = (outcome.receipts, outcome.paths);
+        let error = outcome.as_ref().err();
+        self.report.tasks.extend(earlier.iter().map(|task| report(task, error)));
+        let mut report = report(last, error);
+        if let Ok(outcome) = outcome {
+            if matches!(last.operation, Operation::ExportBytes) {
+                self.report.exported.push((last.name.clone(), outcome.items.clone()));
             }
-            Err(error) => {
-                let cancelled = error.kind == ErrorKind::Cancelled;
-                report.state = if cancelled { TaskState::Cancelled } else { TaskState::Error };
-                report.error = Some(error);
-            }
+            self.record_paths(last, &outcome);
+            self.results.insert(last.name.clone(), outcome.items);
+            (report.receipts, report.paths) = (outcome.receipts, outcome.paths);
         }
         self.report.tasks.push(report);
     }
@@ -147,27 +182,29 @@ impl Runner<'_> {
         }
     }
 
-    fn run_task(&mut self, task: &Task) -> Result<Outcome> {
+    fn run_other(&self, task: &Task, operation: &Operation) -> Result<Outcome> {
         self.control.check()?;
-        match &task.operation {
+        match operation {
             Operation::ImportPath { path } => Ok(Outcome { items: import(path)?, ..Outcome::default() }),
             Operation::ImportBytes { name, bytes } => {
                 let content = Content::Memory(bytes.clone());
                 Ok(Outcome { items: vec![Item::new(name.clone(), content)], ..Outcome::default() })
             }
-            Operation::ExportBytes => Ok(Outcome { items: self.inputs(task)?, ..Outcome::default() }),
             Operation::ExportPath(placement) => {
-                let items = self.inputs(task)?;
+                let items = self.results_of(&task.inputs)?;
                 let paths = deliver::place(&items, placement, &self.parts.areas)?;
                 Ok(Outcome { paths, ..Outcome::default() })
             }
-            Operation::Work(work) => self.run_work(task, work),
+            Operation::ExportBytes => {
+                Ok(Outcome { items: self.results_of(&task.inputs)?, ..Outcome::default() })
+            }
+            Operation::Work(_) => Err(Error::new(ErrorKind::Internal, "a working task was not planned")),
         }
     }
 
-    fn inputs(&self, task: &Task) -> Result<Vec<Item>> {
+    fn results_of(&self, names: &[String]) -> Result<Vec<Item>> {
         let mut items = Vec::new();
-        for name in &task.inputs {
+        for name in names {
             let result = self.results.get(name).ok_or_else(|| {
                 Error::new(ErrorKind::Cancelled, format!("its input `{name}` did not succeed"))
             })?;
@@ -176,30 +213,92 @@ impl Runner<'_> {
         Ok(items)
     }
 
-    fn run_work(&self, task: &Task, work: &work::Work) -> Result<Outcome> {
-        let items = self.inputs(task)?;
+    /// Runs the first of these working tasks, with as many of the next as can be done in the same pass. Returns how
+    /// many that were.
+    fn run_work(&mut self, tasks: &[&Task]) -> (usize, Result<Outcome>) {
+        let works: Vec<&Work> = tasks.iter().filter_map(|task| task.operation.work()).collect();
+        let Some(first) = works.first() else { return (tasks.len(), Ok(Outcome::default())) };
+        let inputs = match self.control.check().and_then(|()| self.inputs(tasks, &works)) {
+            Ok(inputs) => inputs,
+            Err(error) => return (1, Err(error)),
+        };
+        let mut pieces: Vec<Piece<'_>> = inputs.groups.into_iter().map(Piece::Raw).collect();
+        for count in (2..=inputs.companions.len()).rev() {
+            let order = Order { works: &works[..count], companions: &inputs.companions[..count] };
+            if !self.may_fuse(order.works) {
+                continue;
+            }
+            for piece in &mut pieces {
+                // What fails here fails again, and is told, when the task runs alone.
+                let _ = piece.look(self.parts, first, self.control);
+            }
+            let plans: Option<Vec<_>> = pieces.iter().map(|piece| piece.plan(self.parts, &order)).collect();
+            if let Some(plans) = plans {
+                return (count, self.run_order(&tasks[..count], &order, plans));
+            }
+        }
+        let order = Order { works: &works[..1], companions: &inputs.companions[..1] };
+        (1, self.run_order(&tasks[..1], &order, pieces))
+    }
+
+    /// What goes into the first of these tasks, and into the next as far as they may be fused with it.
+    fn inputs(&self, tasks: &[&Task], works: &[&Work]) -> Result<Inputs> {
+        let (Some(task), Some(work)) = (tasks.first(), works.first()) else {
+            return Err(Error::new(ErrorKind::Internal, "no task to run"));
+        };
+        let accompanied = |work: &Work| work::takes_companions(self.parts, &work.operation);
+        let subjects = if accompanied(work) { &task.inputs[..1] } else { &task.inputs[..] };
+        let items = self.results_of(subjects)?;
         if items.is_empty() {
             return Err(Error::invalid(format!("the task `{}` has no input", task.name)));
         }
-        let timeout = timeout(work, &items)?;
-        let threads = engine_option(work, "threads", OptionKind::Integer { min: 0, max: 1024 })?;
-        let threads = threads.map_or(self.threads, |threads| threads.max(1.0) as u32);
-        let staging = self.staging_for(task)?;
+        let mut companions = vec![self.results_of(&task.inputs[subjects.len()..])?];
+        for (task, work) in tasks.iter().zip(works).skip(1) {
+            let further = &task.inputs[1..];
+            match self.results_of(further) {
+                Ok(items) if further.is_empty() || accompanied(work) => companions.push(items),
+                _ => break,
+            }
+        }
         // An operation that takes one input at a time is done once for each.
-        let groups: Vec<Vec<Item>> = if work::takes_many(self.parts, &work.operation) {
+        let groups = if work::takes_many(self.parts, &work.operation) {
             vec![items]
         } else {
             items.into_iter().map(|item| vec![item]).collect()
         };
+        Ok(Inputs { groups, companions })
+    }
+
+    /// Whether some plugin does the last of these operations and all before it in one pass.
+    fn may_fuse(&self, works: &[&Work]) -> bool {
+        let Some((last, earlier)) = works.split_last() else { return false };
+        earlier.iter().all(|work| work::may_fuse(self.parts, &last.operation, &work.operation))
+    }
+
+    /// Runs tasks at one go, on each piece by itself.
+    fn run_order(&mut self, tasks: &[&Task], order: &Order<'_>, pieces: Vec<Piece<'_>>) -> Result<Outcome> {
+        let Some(last) = tasks.last() else { return Ok(Outcome::default()) };
+        let staging = self.staging_for(last)?;
+        let threads = options::threads(order.works, self.threads)?;
         let mut outcome = Outcome::default();
-        let (single, count) = (groups.len() == 1, groups.len() as f64);
-        for (number, group) in groups.into_iter().enumerate() {
-            let name = group.first().map_or_else(String::new, |item| item.name.clone());
-            let control = self.control.part(timeout, (number as f64 / count, 1.0 / count));
-            let staging = staging.clone().filter(|_| single);
-            let (items, mut receipt) = work::run(self.parts, work, group, staging, threads, &control)
-                .map_err(|error| error.with_context("input", crate::text::clean(&name)))?;
-            receipt.task.clone_from(&task.name);
+        let share = self.share * tasks.len() as f64 / pieces.len().max(1) as f64;
+        let single = pieces.len() == 1;
+        for piece in pieces {
+            let name = piece.name();
+            let run = |piece: Piece<'_>| {
+                let (looked, planned) = piece.planned(self.parts, order, self.control)?;
+                let timeout = options::timeout(order.works, looked.format(), planned.target)?;
+                let control = self.control.part_since(looked.started, Some(timeout), (self.done, share));
+                let staging = staging.clone().filter(|_| single);
+                work::run(self.parts, order, looked, &planned, staging, threads, &control)
+            };
+            let (items, mut receipt) = run(piece).map_err(|error| error.with_context("input", name))?;
+            self.done += share;
+            self.control.advance(self.done);
+            receipt.task.clone_from(&last.name);
+            if tasks.len() > 1 {
+                receipt.fused = tasks.iter().map(|task| task.name.clone()).collect();
+            }
             outcome.items.extend(items);
             outcome.receipts.push(receipt);
         }
@@ -227,70 +326,4 @@ fn refuse_taken(placement: &Placement) -> Result<()> {
     Err(Error::new(ErrorKind::Io, format!("{} exists already", placement.path.display()))
         .with_hint("use --force to replace it, or another name")
         .with_context("output", placement.path.display().to_string()))
-}
-
-/// The value of one of the engine's own options.
-fn engine_option(work: &work::Work, name: &str, kind: OptionKind) -> Result<Option<f64>> {
-    let Some(given) = work.options.get(name) else { return Ok(None) };
-    let spec = OptionSpec { name: name.into(), kind, summary: String::new(), default: None };
-    Ok(match check_option(&spec, given)?.value {
-        SettingValue::Number(value) => Some(value),
-        SettingValue::Integer(value) => Some(value as f64),
-        _ => None,
-    })
-}
-
-/// The deadline of a task: as asked for, else by the family of its input.
-fn timeout(work: &work::Work, items: &[Item]) -> Result<Option<Duration>> {
-    if let Some(seconds) = engine_option(work, "timeout", OptionKind::Time)? {
-        return Ok(Some(Duration::from_secs_f64(seconds.min(1e9))));
-    }
-    let family = items.iter().find_map(|item| item.format).map(|format| format.family);
-    Ok(Some(Duration::from_secs(
-        60 * match (work.operation.as_str(), family) {
-            ("merge", _) => 45,
-            (_, Some(Family::Video | Family::Audio)) => 30,
-            (_, Some(Family::Archive) | None) => 15,
-            (_, Some(Family::Document)) => 10,
-            _ => 2,
-        },
-    )))
-}
-
-/// Lists what a path hands over: a file, or a folder with everything in it. Links inside a folder stay
-/// links.
-fn import(path: &Path) -> Result<Vec<Item>> {
-    let name = path.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy().into_owned());
-    let item = Item::from_path(path, name, true)?;
-    if !matches!(item.content, Content::Directory) {
-        return Ok(vec![item]);
-    }
-    let mut items = Vec::new();
-    walk(path, "", &mut items, 0)?;
-    Ok(items)
-}
-
-/// Deepest folder that is walked into; deeper ones are refused rather than followed for ever.
-const DEEPEST: usize = 256;
-
-fn walk(folder: &Path, prefix: &str, items: &mut Vec<Item>, depth: usize) -> Result<()> {
-    let failed = |error: std::io::Error| Error::io(format!("cannot list {}", folder.display()), &error);
-    if depth > DEEPEST {
-        return Err(Error::invalid(format!("{} is more than {DEEPEST} folders deep", folder.display())));
-    }
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder).map_err(failed)?.collect::<std::io::Result<_>>().map_err(failed)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type().map_err(failed)?;
-        if !(kind.is_dir() || kind.is_file() || kind.is_symlink()) {
-            continue;
-        }
-        items.push(Item::from_path(&entry.path(), name.clone(), false)?);
-        if kind.is_dir() {
-            walk(&entry.path(), &format!("{name}/"), items, depth + 1)?;
-        }
-    }
-    Ok(())
 }

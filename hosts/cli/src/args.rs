@@ -12,6 +12,7 @@ Examples:
   formwork extract backup.tgz backup/
   formwork archive docs/ notes.txt all.zip --set password=secret
   formwork thumbnail film.gif small.png --set width=200
+  formwork watermark film.mp4 logo.png marked.mp4 --set position=bottom-right
   formwork plan report.zip --to 7z
   formwork probe mystery.bin --json
   cat in.png | formwork convert - - --to webp > out.webp

@@ -43,6 +43,16 @@ pub struct Sink {
     held: AtomicU64,
     outputs: Mutex<Vec<Slot>>,
     taken: Mutex<HashSet<String>>,
+    series: Option<Series>,
+}
+
+/// One of several runs of a step, whose outputs must not have the same names.
+#[derive(Debug)]
+struct Series {
+    /// Name of the main output.
+    main: String,
+    /// Names of the outputs of all runs.
+    names: Arc<Mutex<HashSet<String>>>,
 }
 
 #[derive(Debug)]
@@ -98,7 +108,15 @@ impl Sink {
             held: AtomicU64::new(0),
             outputs: Mutex::default(),
             taken: Mutex::default(),
+            series: None,
         }
+    }
+
+    /// Makes this the sink of one of several runs: its main output gets this name, and no output one that is in
+    /// `names` already.
+    pub fn in_series(mut self, main: String, names: Arc<Mutex<HashSet<String>>>) -> Sink {
+        self.series = Some(Series { main, names });
+        self
     }
 
     pub(in crate::run) fn open(&self, mut spec: OutputSpec) -> Result<usize> {
@@ -120,6 +138,10 @@ impl Sink {
         if !lock(&self.taken).insert(spec.name.clone()) && spec.kind != abi::KIND_DIRECTORY {
             let error = format!("two outputs have the name `{}`", spec.name);
             return Err(Error::new(ErrorKind::PluginFault, error));
+        }
+        if let Some(series) = &self.series {
+            let name = if spec.name.is_empty() { &series.main } else { &spec.name };
+            spec.name = names::free(name, |name| lock(&series.names).insert(name.to_owned()));
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ impl Sink {
     /// A file for the main output, before that is opened; `None` when it cannot be had cheaply.
     pub(in crate::run) fn file_ahead(&self) -> Option<File> {
         match &self.place {
+            // What gets a name as soon as it is opened cannot be there before.
+            _ if self.series.is_some() => None,
             Place::Staging(staging) => staging.take_main(),
             Place::Memory { .. } => worker::memory_file(c"formwork-output").ok(),
         }

@@ -40,7 +40,7 @@ struct Session<'a> {
     args: &'a Transfer,
     request: inputs::Request,
     work: Work,
-    /// All inputs go into one result.
+    /// All inputs go into one task.
     gathers: bool,
 }
 
@@ -63,11 +63,12 @@ impl<'a> Session<'a> {
             && (request.inputs.len() > 1 && args.output.is_none()
                 || request.inputs.iter().any(|path| path.is_dir()));
         let operation = if packs { "archive" } else { operation };
+        let several = request.inputs.len() > 1;
         let gathers = packs
-            || engine
-                .matrix()
-                .cells()
-                .any(|cell| cell.capability.operation == operation && cell.capability.many_inputs);
+            || engine.matrix().cells().map(|cell| cell.capability).any(|capability| {
+                capability.operation == operation
+                    && (capability.many_inputs || several && !capability.companions.is_empty())
+            });
         let work = Work {
             operation: operation.to_owned(),
             output_format: request.target.clone(),
@@ -123,7 +124,13 @@ impl<'a> Session<'a> {
         let control = Control::new(cancel.child(), None);
         let inputs =
             self.request.inputs.iter().map(|path| import(path, &self.engine)).collect::<Result<Vec<_>>>()?;
-        let output = self.request.output.clone().unwrap_or_else(|| "-".into());
+        // A folder, unless its name says the format.
+        let folder = self.args.output.is_some() && self.args.to.is_some();
+        let output = match &self.request.output {
+            Some(output) if folder && !inputs::is_standard(output) => output.join(""),
+            Some(output) => output.clone(),
+            None => "-".into(),
+        };
         let work = || self.finish(inputs, &output, &control, setup::processors());
         with_bar(self.args.how.json, &output, &control, work)
     }

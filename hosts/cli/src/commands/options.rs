@@ -18,6 +18,7 @@ pub(crate) fn run(args: &Options) -> Result<u8> {
         options: Map::new(),
         bytes: 0,
         features: None,
+        accompanied: false,
         wishes: Wishes::default(),
     };
     let options = plan::options(registry, &request)?;
