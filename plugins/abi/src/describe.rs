@@ -73,7 +73,8 @@ pub struct Capability {
     /// Reads several inputs at once, as `archive`.
     pub many_inputs: bool,
     /// Formats of further inputs it takes beside the first, as the picture of a watermark; ids. The engine
-    /// converts them to one of these. Since schema 3.
+    /// converts them to one of these. Several inputs of an operation that takes companions are one subject and its
+    /// companions, not several subjects; a step that fuses the operation gets them without saying so. Since schema 3.
     pub companions: Vec<String>,
     /// May write several outputs, as `extract`.
     pub many_outputs: bool,

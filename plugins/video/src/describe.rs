@@ -52,7 +52,6 @@ fn convert(container: &Container, readable: &[String]) -> Capability {
         keeps: words(&keeps(container)),
         cost: Cost { fixed_ms: 30.0, per_mib_ms: 2_000.0, memory_ratio: 20.0 },
         fuses: FUSES.map(String::from).to_vec(),
-        companions: vec![RASTER.into()],
         streams: true,
         parallel: true,
         ..Capability::default()
@@ -103,7 +102,9 @@ fn changing(
     let general: Vec<OptionSpec> =
         general.into_iter().filter(|option| fresh(option) && !is_geometry(&option.name)).collect();
     own.extend(general);
-    Capability { operation: operation.into(), options: own, ..convert(container, readable) }
+    // Fused into another step, a watermark brings its picture along by what it says here.
+    let companions = if operation == "watermark" { vec![RASTER.into()] } else { Vec::new() };
+    Capability { operation: operation.into(), options: own, companions, ..convert(container, readable) }
 }
 
 /// Several films, one after the other.
@@ -121,7 +122,6 @@ fn merge(container: &Container, readable: &[String]) -> Capability {
         options: whole.options.into_iter().filter(left).collect(),
         keeps: whole.keeps.into_iter().filter(|word| !lost.contains(&word.as_str())).collect(),
         many_inputs: true,
-        companions: Vec::new(),
         fuses: Vec::new(),
         ..whole
     }
