@@ -13,6 +13,7 @@
 //! | [`strict`] | foreign checkers that only say right or wrong |
 //! | [`tree`] | a folder before and after |
 //! | [`hostile`] | a world of its own for broken and evil files |
+//! | [`lures`] | files that name other files and hosts |
 //! | [`made`] | small files made here, for machines without a corpus |
 //! | [`conformance`] | every pair of formats on every file |
 
@@ -20,6 +21,7 @@ pub mod conformance;
 pub mod corpus;
 pub mod hostile;
 pub mod judge;
+pub mod lures;
 pub mod made;
 pub mod place;
 pub mod processes;
