@@ -73,7 +73,7 @@ END
   touch "$apt/ready"
 }
 
-# Puts the tarball of package $1 into $folder/sources and prints its path. An unfit one is refused wherever it came from.
+# Puts the tarball of package $1 into $folder/sources and prints its path. One with another checksum is refused.
 tarball() {
   local name=$1 revision found
   local base=${name}_${version[$name]}.orig.tar
@@ -99,9 +99,10 @@ not ${checksum[$name]}. It was not unpacked"
 
 # --- building: one function for each row of `sources`, run inside the unpacked tarball -------------------------------
 
+# Without optimising at link time: that would compile the library anew in every link of every plugin.
 build_svt_av1() {
   cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib \
-    -DBUILD_SHARED_LIBS=OFF -DBUILD_APPS=OFF -DBUILD_TESTING=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON
+    -DBUILD_SHARED_LIBS=OFF -DBUILD_APPS=OFF -DBUILD_TESTING=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DSVT_AV1_LTO=OFF
   ninja -C build install
 }
 
