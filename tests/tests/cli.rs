@@ -78,6 +78,7 @@ fn listings_print_on_stdout_and_end_with_0() {
         "completions bash",
         "man",
         "probe a.png --json",
+        "metadata a.png --json",
         "plan a.zip --to 7z",
         "plan a.png --to webp --json --top 3",
     ] {

@@ -108,8 +108,11 @@ pub(crate) fn describe(kind: &OptionKind) -> String {
         OptionKind::Quality => "it takes 1 to 100, or low, medium, high, highest".into(),
         OptionKind::Choice { words } => format!("it takes one of {}", words.join(", ")),
         OptionKind::Colour => "it takes a colour: #rrggbb, #rrggbbaa, white, black or transparent".into(),
-        OptionKind::Time => "it takes seconds or HH:MM:SS".into(),
-        OptionKind::Bytes => "it takes a number of bytes, as 500k, 10M or 2Gi".into(),
+        OptionKind::Time => "it takes a time: seconds, MM:SS or HH:MM:SS, with a fraction if need be".into(),
+        OptionKind::Bytes => {
+            "it takes an amount: a number, alone or with k, M, G (1000) or Ki, Mi, Gi (1024), as 128k or 2M"
+                .into()
+        }
         OptionKind::Pages => "it takes pages, as 1-5, 1,3,5 or all".into(),
         OptionKind::Text | OptionKind::Secret => "it takes text of up to 4,096 bytes".into(),
     }
@@ -163,15 +166,19 @@ fn seconds(given: &Value) -> Option<f64> {
     if let Some(seconds) = number(given) {
         return (seconds >= 0.0).then_some(seconds);
     }
-    let parts: Vec<&str> = given.as_str()?.split(':').collect();
-    if !(2..=3).contains(&parts.len()) {
+    let parts: Vec<&str> = given.as_str()?.trim().split(':').collect();
+    let (last, before) = parts.split_last()?;
+    let plain = parts.iter().all(|part| part.bytes().all(|digit| digit.is_ascii_digit() || digit == b'.'));
+    if !plain || !(1..=2).contains(&before.len()) {
         return None;
     }
-    let parts: Option<Vec<f64>> = parts
-        .iter()
-        .map(|part| part.parse::<f64>().ok().filter(|value| (0.0..1e6).contains(value)))
-        .collect();
-    parts.map(|parts| parts.iter().fold(0.0, |total, part| total * 60.0 + part))
+    let mut total = 0.0;
+    for (place, part) in before.iter().enumerate() {
+        let value = part.parse::<u32>().ok().filter(|value| place == 0 || *value < 60)?;
+        total = (total + f64::from(value)) * 60.0;
+    }
+    let seconds = last.parse::<f64>().ok().filter(|value| *value < 60.0)?;
+    Some(total + seconds)
 }
 
 fn bytes(given: &Value) -> Option<i64> {
@@ -223,6 +230,37 @@ mod tests {
         assert_eq!(value("quality", json!(0)), None);
         assert_eq!(value("max_bytes", json!("1.5M")), Some(SettingValue::Integer(1_500_000)));
         assert_eq!(value("lossless", json!("yes")), Some(SettingValue::Boolean(true)));
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (given, seconds) in [
+            (json!(90), 90.0),
+            (json!("90.5"), 90.5),
+            (json!("1:30"), 90.0),
+            (json!("01:00:00.250"), 3600.25),
+            (json!("90:00"), 5400.0),
+            (json!(" 0:07 "), 7.0),
+        ] {
+            assert_eq!(value("start_time", given.clone()), Some(SettingValue::Number(seconds)), "{given}");
+        }
+        for given in
+            ["1:60", "1:2:3:4", "1.5:00", "1:-3", "1:1e1", ":30", "1:", "-1:00", "+1:00", "-5", "a:b", ""]
+        {
+            assert_eq!(value("start_time", json!(given)), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn amounts_serve_sizes_and_bit_rates() {
+        assert_eq!(value("bitrate", json!("2M")), Some(SettingValue::Integer(2_000_000)));
+        assert_eq!(value("audio_bitrate", json!("128k")), Some(SettingValue::Integer(128_000)));
+        assert_eq!(value("max_bytes", json!("1Ki")), Some(SettingValue::Integer(1024)));
+        for name in ["bitrate", "max_bytes"] {
+            let error = check_option(&option(name), &json!("fast")).unwrap_err();
+            let hint = error.hint.unwrap();
+            assert!(hint.contains("128k") && !hint.contains("bytes"), "{hint}");
+        }
     }
 
     #[test]

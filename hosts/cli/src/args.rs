@@ -15,6 +15,7 @@ Examples:
   formwork watermark film.mp4 logo.png marked.mp4 --set position=bottom-right
   formwork plan report.zip --to 7z
   formwork probe mystery.bin --json
+  formwork metadata song.mp3
   cat in.png | formwork convert - - --to webp > out.webp
 
 More operations: archive, extract, thumbnail, crop, optimize; `formwork formats --operation NAME` says

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod facts;
 mod inputs;
 mod setup;
 mod show;

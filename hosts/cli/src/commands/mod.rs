@@ -7,6 +7,7 @@ pub(crate) mod formats;
 pub(crate) mod help;
 pub(crate) mod job;
 pub(crate) mod matrix;
+pub(crate) mod metadata;
 pub(crate) mod operation;
 pub(crate) mod options;
 pub(crate) mod plan;

@@ -1,5 +1,6 @@
 //! Every other operation by its name: `formwork thumbnail IN OUT`.
 
+use super::metadata;
 use crate::args::Transfer;
 use crate::{exit, setup};
 use clap::Parser;
@@ -16,22 +17,36 @@ struct Words {
 /// Runs the operation the first word names.
 pub(crate) fn run(words: &[OsString]) -> Result<u8> {
     let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let engine = setup::engine(&[], 1, false, Some(0))?;
-    let known = engine.matrix().operations();
-    if !known.contains(name.as_str()) {
-        let mut all =
-            vec!["plan", "run", "probe", "formats", "matrix", "options", "doctor", "completions", "man"];
-        all.extend(known);
-        return Err(Error::invalid(format!("there is no command `{name}`"))
-            .with_hint(format!("commands on this machine: {}", all.join(", "))));
-    }
     let usage = format!("formwork {name}");
     let arguments = std::iter::once(OsString::from(usage)).chain(words.iter().skip(1).cloned());
-    match Words::try_parse_from(arguments) {
+    let parsed = Words::try_parse_from(arguments);
+    // What is only asked for needs no plugin that writes it.
+    if let Ok(words) = &parsed
+        && name == "metadata"
+        && metadata::is_question(&words.transfer)
+    {
+        return metadata::show(&words.transfer);
+    }
+    refuse_unknown(&name)?;
+    match parsed {
         Ok(words) => super::convert::run(&words.transfer, &name),
         Err(error) => {
             let _ = error.print();
             Ok(if error.use_stderr() { exit::USAGE } else { exit::OK })
         }
     }
+}
+
+/// Fails when no plugin on this machine has the operation.
+fn refuse_unknown(name: &str) -> Result<()> {
+    let engine = setup::engine(&[], 1, false, Some(0))?;
+    let known = engine.matrix().operations();
+    if known.contains(name) {
+        return Ok(());
+    }
+    let mut all =
+        vec!["plan", "run", "probe", "formats", "matrix", "options", "doctor", "completions", "man"];
+    all.extend(known);
+    Err(Error::invalid(format!("there is no command `{name}`"))
+        .with_hint(format!("commands on this machine: {}", all.join(", "))))
 }

@@ -40,8 +40,8 @@ fn row(option: &OptionSpec) -> Vec<String> {
         OptionKind::Choice { words } => words.join(", "),
         OptionKind::Quality => "1 to 100, low, medium, high, highest".into(),
         OptionKind::Colour => "#rrggbb, #rrggbbaa".into(),
-        OptionKind::Time => "seconds, HH:MM:SS".into(),
-        OptionKind::Bytes => "bytes, 500k, 10M".into(),
+        OptionKind::Time => "seconds, MM:SS, HH:MM:SS".into(),
+        OptionKind::Bytes => "128k, 2M, 1Gi".into(),
         OptionKind::Pages => "1-5, 1,3,5, all".into(),
         OptionKind::Text | OptionKind::Secret => "text".into(),
     };

@@ -1,7 +1,7 @@
 //! Says what files are.
 
 use crate::args::Probe as Arguments;
-use crate::{exit, inputs, setup, show};
+use crate::{exit, facts, inputs, setup, show};
 use formwork::run::{Control, Item, Probe};
 use formwork::{Engine, Error, Result, clean};
 use serde_json::{Map, Value};
@@ -90,7 +90,7 @@ fn print(path: &Path, probe: &Probe, bytes: u64) {
         show::line("  encrypted: a password is needed");
     }
     for (key, value) in &probe.facts {
-        print_fact(key, value);
+        facts::lines(&clean(key), value).iter().for_each(|line| show::line(&format!("  {line}")));
     }
     if let Some(problem) = &probe.problem {
         show::line(&format!("  problem: {}", clean(&problem.message)));
@@ -98,27 +98,4 @@ fn print(path: &Path, probe: &Probe, bytes: u64) {
     for warning in &probe.warnings {
         show::line(&format!("  note: {}", clean(warning)));
     }
-}
-
-fn print_fact(key: &str, value: &Value) {
-    match value {
-        Value::String(text) => show::line(&format!("  {key}: {}", clean(text))),
-        Value::Array(rows) if rows.iter().all(Value::is_object) && !rows.is_empty() => {
-            show::line(&format!("  {key}:"));
-            for row in rows {
-                let cells = row.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-                let cells: Vec<String> =
-                    cells.map(|(key, value)| format!("{key} {}", plain(value))).collect();
-                show::line(&format!("    {}", cells.join(", ")));
-            }
-        }
-        Value::Array(words) => {
-            show::line(&format!("  {key}: {}", words.iter().map(plain).collect::<Vec<_>>().join(", ")));
-        }
-        other => show::line(&format!("  {key}: {other}")),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    clean(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
