@@ -303,6 +303,30 @@ fn large_results_between_steps_go_to_disk() {
     }
 }
 
+/// Many small results between steps do not use up the descriptors.
+#[test]
+fn many_results_between_steps_stay_few_descriptors() {
+    let _turn = turn();
+    let plugins = plugins();
+    let engine = Engine::builder().plugin_folder(plugins.path());
+    let engine = engine.isolation(Isolation::new(2, worker())).build().unwrap();
+    let before = descriptors();
+    let report = engine.run(
+        &Job::from_json(&json!({"tasks": {
+            "in": {"operation": "import/bytes", "filename": "a.txt", "text": "some text"},
+            "many": {"operation": "scatter", "input": "in", "options": {"mode": "five_hundred"}},
+            "out": {"operation": "export/bytes", "input": "many"},
+        }}))
+        .unwrap(),
+        &within_deadline(),
+    );
+    assert!(report.error().is_none(), "{:?}", report.error());
+    let items = &report.exported[0].1;
+    assert_eq!(items.len(), 500);
+    assert!(items.iter().all(|item| item.bytes(100).unwrap() == b"../../outside"));
+    assert!(descriptors() < before + 100, "{} descriptors", descriptors());
+}
+
 /// Workers about, without templates.
 fn workers() -> Vec<i32> {
     let template = |process: &processes::Process| process.words.contains(" template ");

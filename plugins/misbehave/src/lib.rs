@@ -27,6 +27,7 @@ pub const MODES: &[&str] = &[
     "allocate",
     "output_bomb",
     "many_outputs",
+    "five_hundred",
     "no_output",
     "leave_open",
     "empty_output",
@@ -213,6 +214,9 @@ fn write(step: &Step, mode: &str) -> Result<()> {
                 step.tick(0, 0)?;
                 named(&format!("file-{number}"), OutputKind::File)?;
             }
+        }
+        "five_hundred" => {
+            return (0..500).try_for_each(|number| named(&format!("file-{number}"), OutputKind::File));
         }
         "read_missing_input" => {
             let Some(other) = step.input_at(1) else {

@@ -147,6 +147,9 @@ fn what_is_wrong_with_a_task_is_told_of_that_task() {
     use TaskState::{Cancelled, Error, Finished};
     assert_eq!(states, [("in", Finished), ("first", Error), ("second", Cancelled)]);
     assert!(report.error().unwrap().message.contains("`x`"), "{:?}", report.error());
+    let report = run(tasks(json!({"y": 13}), "csv"));
+    let states: Vec<_> = report.tasks.iter().map(|task| task.state).collect();
+    assert_eq!(states, [Finished, Error, Error], "what was done in one pass failed as one");
     let report = run(tasks(json!({}), "png"));
     let states: Vec<_> = report.tasks.iter().map(|task| task.state).collect();
     assert_eq!(states, [Finished, Finished, Error]);

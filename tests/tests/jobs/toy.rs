@@ -2,8 +2,8 @@
 //! one pass, on which inputs, with which options. Its formats are texts, which are told apart by their names.
 
 use formwork_sdk::{
-    Capability, Description, Feature, Input, OptionSpec, OutputInfo, Plugin, Result, Step, export_plugin,
-    option,
+    Capability, Description, Error, Feature, Input, OptionSpec, OutputInfo, Plugin, Result, Step,
+    export_plugin, option,
 };
 use std::io::Write;
 
@@ -18,6 +18,9 @@ impl Plugin for Toy {
     }
 
     fn run(step: &Step) -> Result<()> {
+        if step.operations().any(|operation| operation.options().integer("y") == Some(13)) {
+            return Err(Error::corrupt("13 brings no luck"));
+        }
         match (step.operation(), step.target()) {
             ("thumbnail", target) => thumbnails(step, target),
             ("convert", target) if step.operations().count() == 1 && target == "tex" => {

@@ -10,6 +10,9 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+/// Outputs in memory that stay files, which costs a descriptor each; a step that takes more apart gets them as bytes.
+const MOST_OPEN: i64 = 64;
+
 impl Sink {
     /// A file for the main output, before that is opened; `None` when it cannot be had cheaply.
     pub(in crate::run) fn file_ahead(&self) -> Option<File> {
@@ -119,7 +122,11 @@ impl Sink {
                 *file = copy.map_err(failed)?;
             }
         }
-        if kind != abi::KIND_FILE {
+        if in_memory && id >= MOST_OPEN && *end <= MOST_RESERVED {
+            let mut bytes = vec![0; *end as usize];
+            file.read_exact_at(&mut bytes, 0).map_err(failed)?;
+            output.bytes = Bytes::Memory(bytes);
+        } else if kind != abi::KIND_FILE {
             let mut text = vec![0; LONGEST_LINK.min(*end) as usize];
             file.read_exact_at(&mut text, 0).map_err(failed)?;
             output.bytes = Bytes::Memory(text);

@@ -35,6 +35,8 @@ pub(super) fn outputs(
         };
         let told = if single { told } else { &Map::new() };
         deliver::check(item, target, told, probed.as_ref())?;
+        // A thousand outputs are not kept open.
+        item.release();
     }
     Ok(())
 }

@@ -72,6 +72,7 @@ pub(crate) fn run(
     }
     for item in &arrived.items {
         receipt.outputs.push(FileRecord::of(item, parts.hashes)?);
+        item.release();
     }
     receipt.route = route.to_json();
     receipt.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
     let job = Job::from_json(&json)?;
     let engine = setup::engine(&args.limit, setup::processors() as u32, args.json, args.isolation)?;
     let report = engine.run(&job, &Control::default());
+    let mut told = None;
     for task in &report.tasks {
         if args.json {
             let mut line = json!({"task": task.task, "state": task.state.word()});
@@ -39,9 +40,11 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             show::line(&line.to_string());
         } else {
             task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
-            if let Some(error) = &task.error {
+            // Tasks that were done in one pass fail of the same.
+            if let Some(error) = task.error.as_ref().filter(|error| told != Some(*error)) {
                 show::aside(&format!("task {}:", task.task));
                 show::error(error);
+                told = Some(error);
             }
         }
     }
