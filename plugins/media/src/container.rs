@@ -385,7 +385,6 @@ const TABLE: &[Container] = &[
             "pcm_f32be",
             "pcm_s8",
             "alac",
-            "aac",
             "pcm_mulaw",
             "pcm_alaw",
             "pcm_s16le",

@@ -88,6 +88,10 @@ pub struct SoundSettings {
     pub format: ff::AVSampleFormat,
     /// Bits that count in a sample; 0 for all.
     pub bits: u32,
+    /// Samples the result has at least: a shorter one gets silence behind it.
+    pub least: u32,
+    /// Samples of silence before the sound, for decoders that leave out more than the encoder put in front.
+    pub before: u32,
 }
 
 /// An open encoder.

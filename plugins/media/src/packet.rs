@@ -120,6 +120,17 @@ impl Packet {
         raw.duration = duration;
     }
 
+    /// Samples at its start that are decoded and left out, as the container says; 0 when it says nothing.
+    pub fn skipped_samples(&self) -> u32 {
+        let mut size = 0;
+        // SAFETY: the packet is ours; the data has `size` bytes and is read before the packet changes.
+        unsafe {
+            let kind = ff::AVPacketSideDataType::AV_PKT_DATA_SKIP_SAMPLES;
+            let data = ff::av_packet_get_side_data(self.0, kind, &raw mut size);
+            if data.is_null() || size < 10 { 0 } else { u32::from_le(data.cast::<u32>().read_unaligned()) }
+        }
+    }
+
     /// Marks it as a place where decoding can start.
     pub fn set_key(&mut self) {
         // SAFETY: the packet is ours.

@@ -73,6 +73,12 @@ pub fn video() -> Vec<String> {
     present(VIDEO)
 }
 
+/// The demuxer for a format that is frames without a header around them; `None` for others.
+pub(crate) fn headerless(id: &str) -> Option<&'static str> {
+    const IDS: [&str; 5] = ["mp3", "mp2", "aac", "ac3", "dts"];
+    AUDIO.iter().find(|(format, _)| *format == id && IDS.contains(format)).map(|(_, demuxer)| *demuxer)
+}
+
 fn present(rows: &[Row]) -> Vec<String> {
     rows.iter().filter(|(_, demuxer)| library::has_demuxer(demuxer)).map(|(id, _)| (*id).to_owned()).collect()
 }

@@ -275,6 +275,27 @@ impl Parameters {
             && extra(one) == extra(two)
     }
 
+    /// Samples in a packet of so many bytes, where the codec settles that; else 0.
+    pub fn samples_of(&self, bytes: usize) -> i64 {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        // SAFETY: ours is valid, and only read.
+        i64::from(unsafe { ff::av_get_audio_frame_duration2(self.0, bytes) }.max(0))
+    }
+
+    /// Reads how many samples a frame of Apple Lossless has, which not every container says, out of the codec's own
+    /// header: a box of 12 bytes, then the number (ALAC magic cookie, `frameLength`).
+    pub fn find_frame_size(&mut self) {
+        let raw = self.raw();
+        if raw.codec_id != ff::AVCodecID::AV_CODEC_ID_ALAC || raw.frame_size > 0 || raw.extradata_size < 16 {
+            return;
+        }
+        // SAFETY: the extradata has at least 16 bytes, and the struct is ours.
+        unsafe {
+            let number = raw.extradata.add(12).cast::<[u8; 4]>().read_unaligned();
+            (*self.0).frame_size = (u32::from_be_bytes(number) & 0xf_ffff) as i32;
+        }
+    }
+
     /// The pixel format, when there is one.
     pub fn pixel_format(&self) -> Option<ff::AVPixelFormat> {
         crate::library::pixel_format(self.raw().format)

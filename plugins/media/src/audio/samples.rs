@@ -88,15 +88,19 @@ impl Samples {
         Ok(())
     }
 
+    /// Samples that are held.
+    pub fn length(&self) -> usize {
+        // SAFETY: the fifo is ours.
+        usize::try_from(unsafe { ff::av_audio_fifo_size(self.fifo) }).unwrap_or(0)
+    }
+
     /// A whole frame; with `all` the short one at the end too.
     ///
     /// # Errors
     ///
     /// `limit_exceeded` (`memory`).
     pub fn next(&mut self, all: bool) -> Result<Option<Frame>> {
-        // SAFETY: the fifo is ours.
-        let there = usize::try_from(unsafe { ff::av_audio_fifo_size(self.fifo) }).unwrap_or(0);
-        let count = there.min(self.size);
+        let count = self.length().min(self.size);
         if count == 0 || !all && count < self.size {
             return Ok(None);
         }

@@ -170,21 +170,23 @@ pub fn settings_for(
         )
     })?;
     let takes = library::encoder(encoder).map(library::takes).unwrap_or_default();
-    let rate = rate(codec, container, &takes, wish.rate.unwrap_or(track.parameters.sample_rate()));
+    let rate = rate(codec, container, &takes, track, wish.rate);
     let (channels, mask) = layout(codec, &takes, track, wish.channels);
     let (format, bits) = format(codec, &takes, track, wish);
     let quality = quality(codec, rate, channels, wish);
+    let (least, before) = silence(codec, container);
     Ok(EncoderSettings {
         encoder,
         quality,
         threads: 1,
-        sound: Some(SoundSettings { rate, channels, mask, format, bits }),
+        sound: Some(SoundSettings { rate, channels, mask, format, bits, least, before }),
         ..EncoderSettings::default()
     })
 }
 
-/// The rate an encoder takes that is nearest: the same, else the next higher, else the highest.
-fn rate(codec: &Codec, container: &Container, takes: &Takes, wanted: u32) -> u32 {
+/// The rate an encoder takes that is nearest: the same, else the next higher, else the highest. `wanted`: what the user
+/// wants; the source's rate without.
+fn rate(codec: &Codec, container: &Container, takes: &Takes, track: &Track, wanted: Option<u32>) -> u32 {
     let flash = matches!(container.id, "flv" | "swf") && codec.word == "mp3";
     let rates: &[u32] = match codec.word {
         _ if flash => &[44_100, 22_050, 11_025],
@@ -193,18 +195,31 @@ fn rate(codec: &Codec, container: &Container, takes: &Takes, wanted: u32) -> u32
         "speex" => &[8_000, 16_000, 32_000],
         _ => &takes.rates,
     };
-    let wanted = if wanted == 0 { 44_100 } else { wanted };
-    if rates.is_empty() {
-        // Vorbis and Windows Media go no higher than this.
-        let most = match codec.word {
-            "vorbis" => 192_000,
-            "wmav1" | "wmav2" => 48_000,
-            _ => 768_000,
-        };
-        return wanted.min(most);
+    let source = track.parameters.sample_rate();
+    let source = if source == 0 { 44_100 } else { source };
+    // At low rates the frames of these last long, and so does the silence their encoders put in front; few players
+    // know the half rates below 16 kHz of layer III, which are in no standard.
+    let least = match codec.word {
+        "mp3" | "aac" => 16_000,
+        "wmav1" | "wmav2" => 32_000,
+        _ => 0,
+    };
+    let wanted = wanted.unwrap_or(source.max(least));
+    if !rates.is_empty() {
+        let higher = rates.iter().copied().filter(|rate| *rate >= wanted).min();
+        return higher.or_else(|| rates.iter().copied().max()).unwrap_or(wanted);
     }
-    let higher = rates.iter().copied().filter(|rate| *rate >= wanted).min();
-    higher.or_else(|| rates.iter().copied().max()).unwrap_or(wanted)
+    let most = match codec.word {
+        "vorbis" => 192_000,
+        "wmav1" | "wmav2" => 48_000,
+        "flac" => 655_350,
+        _ => 768_000,
+    };
+    // Above what is possible: a half or a quarter where that is, so that each sample is one of few.
+    let halves = [1, 2, 4, 8].map(|part| wanted / part);
+    let rate = halves.into_iter().find(|rate| *rate <= most).unwrap_or(most);
+    // FLAC's frame headers count higher rates in tens (RFC 9639, 9.1.2).
+    if codec.word == "flac" && rate > 65_535 { rate - rate % 10 } else { rate }
 }
 
 /// Channels and their places: the source's, where the encoder takes them.
@@ -219,6 +234,13 @@ fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (
         _ => 8,
     };
     let channels = channels.min(most);
+    match (codec.word, channels) {
+        // These orders only (RFC 7845, 5.1.1.2), with the surround channels behind, not at the sides.
+        ("opus", 3..) => return (channels, vorbis_mask(channels)),
+        // FFmpeg's reader has no places for five channels of True Audio; the sixth stays silent.
+        ("tta", 5) => return (6, vorbis_mask(6)),
+        _ => {}
+    }
     let layouts = &takes.layouts;
     if layouts.is_empty() || layouts.contains(&(channels, mask)) {
         return (channels, if channels == there { mask } else { 0 });
@@ -226,6 +248,37 @@ fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (
     let of = |count: u32| layouts.iter().copied().filter(move |(channels, _)| *channels == count).next_back();
     let fewer = (1..=channels).rev().find_map(of);
     fewer.or_else(|| layouts.iter().copied().min()).unwrap_or((channels, 0))
+}
+
+/// The places of so many channels in Vorbis (Vorbis I specification, 4.3.9), as FFmpeg's mask.
+fn vorbis_mask(channels: u32) -> u64 {
+    const FRONT: u64 = 0x3;
+    const CENTRE: u64 = 0x4;
+    const LOW: u64 = 0x8;
+    const BACK: u64 = 0x30;
+    const BACK_CENTRE: u64 = 0x100;
+    const SIDES: u64 = 0x600;
+    match channels {
+        3 => FRONT | CENTRE,
+        4 => FRONT | BACK,
+        5 => FRONT | CENTRE | BACK,
+        6 => FRONT | CENTRE | BACK | LOW,
+        7 => FRONT | CENTRE | SIDES | BACK_CENTRE | LOW,
+        8 => FRONT | CENTRE | SIDES | BACK | LOW,
+        _ => 0,
+    }
+}
+
+/// Samples a result has at least, and samples of silence before the sound.
+fn silence(codec: &Codec, container: &Container) -> (u32, u32) {
+    match (codec.word, container.muxer) {
+        // Frames without a header are recognised when several follow each other.
+        (_, "ac3") => (6_144, 0),
+        (_, "mp2" | "adts" | "dts") => (4_608, 0),
+        // FFmpeg's decoder leaves out two blocks, and its encoder puts one in front.
+        ("wmav1" | "wmav2", _) => (0, 2_048),
+        _ => (0, 0),
+    }
 }
 
 /// The sample format nearest to the source's among those an encoder takes, and the bits that count in it.
@@ -360,6 +413,8 @@ fn step(codec: &Codec, rate: u32, channels: u32, wished: u64) -> u64 {
         "opus" => return wished.clamp(6_000, 510_000),
         "dts" => return wished.clamp(320_000, 3_840_000),
         "aac" => return wished.clamp(8_000, 6 * u64::from(rate) * u64::from(channels)),
+        // FFmpeg's encoder refuses less.
+        "wmav1" | "wmav2" => return wished.max(24_000),
         _ => return wished.max(4_000),
     };
     steps.iter().map(|kilo| kilo * 1000).min_by_key(|step| step.abs_diff(wished)).unwrap_or(wished)

@@ -10,13 +10,17 @@ pub struct CopyLane {
     /// The time of the file that becomes 0, in the track's time base.
     origin: i64,
     end: Option<i64>,
+    /// The track is wanted from its first packet on: also those that only prepare a decoder.
+    whole_start: bool,
     /// Units of the times that come in, and of those that go out.
     units: (Rational, Rational),
     filter: Option<Bitstream>,
     kind: Kind,
     begun: bool,
     done: bool,
-    last: Option<i64>,
+    /// Where the next packet is expected.
+    next: Option<i64>,
+    parameters: Parameters,
     copied: u64,
 }
 
@@ -35,37 +39,58 @@ impl CopyLane {
             None => track.parameters.duplicate()?,
         };
         parameters.set_tag(tag_for(track, container));
+        parameters.find_frame_size();
         let lane = CopyLane {
             origin: track.time_base.time(span.origin),
             end: span.end.map(|end| track.time_base.time(end)),
+            whole_start: starts_within(track, span),
             units: (track.time_base, track.time_base),
             filter,
             kind: track.kind,
             begun: false,
             done: false,
-            last: None,
+            next: None,
+            parameters: parameters.duplicate()?,
             copied: 0,
         };
         Ok((lane, parameters))
     }
 
+    /// A millisecond, in the track's time base.
+    fn slack(&self) -> i64 {
+        self.units.0.time(0.001)
+    }
+
+    /// What the codec's frames last, in the track's time base; 0 when that is not known.
+    fn usual_duration(&self, packet: &Packet) -> i64 {
+        let rate = i32::try_from(self.parameters.sample_rate()).unwrap_or(0);
+        if self.kind != Kind::Audio || rate == 0 {
+            return 0;
+        }
+        Rational::new(1, rate).rescale(self.parameters.samples_of(packet.size()), self.units.0)
+    }
+
     /// Times of a packet without any: behind the last one.
-    fn date(&self, packet: &mut Packet) {
+    fn date(&mut self, packet: &mut Packet) {
         let duration = packet.duration();
         let (pts, dts) = (packet.pts(), packet.dts());
-        let next = self.last.map(|last| last + 1);
-        let dts =
-            dts.or(if self.kind == Kind::Video { None } else { pts }).or(next).or(pts).unwrap_or(self.origin);
+        // Some demuxers count from the end of the file to the end of the packet, and may get below 0.
+        let duration = if (0..=i64::from(i32::MAX)).contains(&duration) { duration } else { 0 };
+        let duration = if duration == 0 { self.usual_duration(packet) } else { duration };
+        let dts = dts
+            .or(if self.kind == Kind::Video { None } else { pts })
+            .or(self.next)
+            .or(pts)
+            .unwrap_or(self.origin);
         packet.set_times(Some(pts.unwrap_or(dts)), Some(dts), duration);
+        self.next = Some(dts + duration.max(1));
     }
 
     fn send(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
-        let last = packet.dts();
         packet.shift(-self.origin);
         if self.units.0 != self.units.1 {
             packet.rescale(self.units.0, self.units.1);
         }
-        self.last = last.or(self.last);
         self.copied += 1;
         out(packet)
     }
@@ -76,9 +101,22 @@ impl Lane for CopyLane {
         self.date(&mut packet);
         let shown = packet.pts().unwrap_or(self.origin);
         // Pictures start with one that stands for itself; all else starts with the result.
-        let starts = if self.kind == Kind::Video { packet.is_key() } else { shown >= self.origin };
+        let starts = match self.kind {
+            Kind::Video => packet.is_key() && (self.whole_start || shown + self.slack() >= self.origin),
+            Kind::Audio if self.whole_start => true,
+            _ => shown >= self.origin,
+        };
         if !self.begun && !starts {
             return Ok(());
+        }
+        if !self.begun && self.whole_start && self.kind == Kind::Audio {
+            // What the first packet says of samples that only prepare the decoder may not be in the file's times.
+            let skipped = i64::from(packet.skipped_samples());
+            let rate = i32::try_from(self.parameters.sample_rate()).unwrap_or(0);
+            if rate > 0 {
+                let first = shown + Rational::new(1, rate).rescale(skipped, self.units.0);
+                self.origin = self.origin.max(first.min(self.origin.saturating_add(skipped)));
+            }
         }
         self.begun = true;
         if let Some(end) = self.end
@@ -110,7 +148,8 @@ impl Lane for CopyLane {
         }
         self.origin = track.time_base.time(span.origin - at);
         self.units = (track.time_base, self.units.1);
-        (self.begun, self.done, self.last) = (false, false, None);
+        self.whole_start = starts_within(track, span);
+        (self.begun, self.done, self.next) = (false, false, None);
         Ok(())
     }
 
@@ -125,6 +164,11 @@ impl Lane for CopyLane {
     fn count(&self) -> Count {
         Count { copied: self.copied, ..Count::default() }
     }
+}
+
+/// Whether the result starts no later than the track.
+fn starts_within(track: &Track, span: &Span) -> bool {
+    span.origin <= track.time_base.seconds(track.start) + 1e-6
 }
 
 /// Whether a track fits a container as it is.

@@ -99,7 +99,8 @@ impl SoundLane {
     /// As for opening a decoder and an encoder.
     pub fn new(track: &Track, settings: &EncoderSettings, span: &Span, alone: bool) -> Result<SoundLane> {
         let encoder = SoundEncoder::open(settings)?;
-        let samples = Samples::new(encoder.sound(), encoder.frame_size())?;
+        let mut samples = Samples::new(encoder.sound(), encoder.frame_size())?;
+        samples.push_silence(encoder.sound().before as usize)?;
         Ok(SoundLane {
             decoder: Decoder::open(track, 1, Skip::Nothing)?,
             timeline: Timeline {
@@ -157,6 +158,17 @@ impl SoundLane {
         self.drain(false, out)
     }
 
+    /// Puts the silence behind the sound that the format needs.
+    fn pad(&mut self) -> Result<()> {
+        let sound = self.encoder.sound();
+        let there = self.sent.saturating_add(self.samples.length() as i64);
+        if there <= i64::from(sound.before) {
+            return Ok(());
+        }
+        let missing = i64::from(sound.least).saturating_sub(there);
+        self.samples.push_silence(usize::try_from(missing).unwrap_or(0))
+    }
+
     fn flush_resampler(&mut self, out: &mut Out<'_>) -> Result<()> {
         if let Some(mut resampler) = self.resampler.take() {
             resampler.convert(None, &mut self.samples)?;
@@ -194,6 +206,7 @@ impl Lane for SoundLane {
         })?;
         frames.into_iter().try_for_each(|frame| self.frame(frame, out))?;
         self.flush_resampler(out)?;
+        self.pad()?;
         self.drain(true, out)?;
         if self.sent == 0 && self.decoder.failed > 0 {
             return Err(Error::corrupt("none of the sound can be decoded"));
