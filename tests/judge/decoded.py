@@ -15,6 +15,8 @@ WIDE, HIGH = 64, 48
 # Rate of the copy that sounds are compared by; every target can carry what is left of a sound at this rate.
 PLAIN_RATE = 8000
 SILENCE = -120.0
+# Hertz below which loudness is not compared.
+DEEP = 120
 # Complaints of ffmpeg's own outputs here, which say nothing about the file.
 OURS = re.compile(r"\[(tee|rawvideo|framecrc|s32le|f32le|f64le|s16le|pcm_\w+|swscaler|auto_\w+|out#\d+).* @ ")
 
@@ -100,7 +102,7 @@ def read_video(folder, stream, result):
     width, height = upright(stream)
     return {
         "codec": stream["codec_name"], "width": width, "height": height, "shown": shown_width(stream, width, height),
-        "frames": count, "start": float(starts[0]), "beat": beat,
+        "sharp": not re.search("4[12][01]", stream.get("pix_fmt", "")), "frames": count, "start": float(starts[0]), "beat": beat,
         # What readers rightly differ in: whether the last frame lasts as long as the others, or as it says.
         "spans": [float(starts[-1] - starts[0]) + beat, float(ends.max() - starts[0]), float(ends.max())],
     }
@@ -162,8 +164,11 @@ def shown_width(stream, width, height):
 
 
 def level(samples):
-    """Root mean square in decibels below full scale."""
+    """Root mean square in decibels below full scale, without what is too deep for speech codecs to keep."""
     if not len(samples):
         return SILENCE
-    power = float(numpy.mean(numpy.square(samples, dtype=numpy.float64)))
-    return max(SILENCE, 10 * numpy.log10(power)) if power > 0 else SILENCE
+    spectrum = numpy.fft.rfft(samples.astype(numpy.float64))
+    spectrum[numpy.fft.rfftfreq(len(samples), 1 / PLAIN_RATE) < DEEP] = 0
+    # Parseval; a real spectrum has every line but the first twice.
+    power = 2 * float(numpy.sum(numpy.square(numpy.abs(spectrum)))) / len(samples) ** 2
+    return max(SILENCE, float(10 * numpy.log10(power))) if power > 0 else SILENCE

@@ -1,9 +1,8 @@
 """How alike two decoded files look and sound, in numbers; what is enough is decided elsewhere."""
 
 import numpy
-from PIL import Image
 
-from decoded import HIGH, PLAIN_RATE, WIDE
+from decoded import PLAIN_RATE
 
 # Frames of the input that may be the one a frame of the output was made of: rates are changed, times rounded.
 REACH = 0.2
@@ -12,8 +11,9 @@ PARTS = 3
 # Sounds are compared by the strength of these bands (edges in Hz) in windows of so many seconds.
 BANDS = (60, 120, 240, 480, 700, 1000, 1400, 2000, 2800, 3400)
 WINDOW = 0.1
-# Encoders shift sounds by up to this much, in seconds.
+# Encoders shift sounds by up to this much: so many seconds, or two frames of AAC.
 LAG = 0.12
+FRAMES = 2 * 1024 + 64
 
 
 def compare(source, made):
@@ -22,7 +22,8 @@ def compare(source, made):
     if source.frames is not None and made.frames is not None:
         answer["look"] = look(source, made)
     if source.plain is not None and made.plain is not None:
-        answer["sound"] = sound(source.plain, made.plain)
+        rate = min(source.audio["rate"], made.audio["rate"])
+        answer["sound"] = sound(source.plain, made.plain, max(LAG, FRAMES / rate))
     if source.samples is not None and made.samples is not None:
         answer["samples"] = samples(source, made)
     return answer
@@ -57,20 +58,15 @@ def psnr(one, other):
     return min(99.0, 10 * float(numpy.log10(255 * 255 / mean))) if mean > 0 else 99.0
 
 
-def still(source, path):
-    """A single picture against every frame of the video."""
-    with Image.open(path) as image:
-        size = image.size
-        small = image.convert("RGBA").resize((WIDE, HIGH), Image.Resampling.BOX)
-    small = numpy.asarray(small)
-    best = max(psnr(frame, small) for frame in source.frames)
-    return {"width": size[0], "height": size[1], "look": best}
+def still(source, picture, size):
+    """A single picture against every frame of the video; both were made small by the same program."""
+    return {"width": size[0], "height": size[1], "look": max(psnr(frame, picture.frames[0]) for frame in source.frames)}
 
 
-def sound(source, made):
+def sound(source, made, reach):
     """Cosine of the strengths of bands over time: 1 when both sound alike, whatever their loudness."""
     best = 0.0
-    for lag in numpy.arange(-LAG, LAG + 0.001, 0.02):
+    for lag in numpy.arange(-reach, reach + 0.001, 0.02):
         shift = int(round(lag * PLAIN_RATE))
         one, other = (source[shift:], made) if shift >= 0 else (source, made[-shift:])
         one, other = strengths(one), strengths(other)

@@ -10,6 +10,7 @@ import decoded
 import likeness
 import mido
 import probed
+from PIL import Image
 from probed import ffprobe, pick
 
 PICTURES = {"png", "jpg", "webp"}
@@ -33,7 +34,10 @@ def read(path, kind, beside):
     """Facts of the file, facts of the input beside it, and how alike the two are."""
     source = listen(beside["path"], beside["format"])
     if kind in PICTURES:
-        return {"input": facts(source), "still": likeness.still(source, path)}
+        with Image.open(path) as image:
+            size = image.size
+        made = decoded.decode(path, ffprobe(path, kind))
+        return {"input": facts(source), "still": likeness.still(source, made, size)}
     told = ffprobe(path, kind)
     made = decoded.decode(path, told)
     return {

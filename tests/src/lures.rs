@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::Result;
+use crate::{Result, made};
 
 /// A file that would have its reader open something else.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub const SECRET: &str = "secret-samples.m4s";
 /// Writes every lure into `folder`, beside the file they name. Addresses are those of `host`, who hears of it.
 pub fn write(folder: &Path, host: SocketAddr) -> Result<Vec<Lure>> {
     let secret = folder.join(SECRET);
-    fs::write(&secret, wav(8_000))?;
+    fs::write(&secret, made::wav(8_000))?;
     let (file, url) = (secret.display().to_string(), format!("http://{host}/clip.ts"));
     let lures: [(&str, &str, Vec<u8>); 9] = [
         ("hls-file", "m3u8", hls(&file).into()),
@@ -137,17 +137,4 @@ fn plain_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 
 fn full_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
     plain_box(kind, &[&[0; 4], body].concat())
-}
-
-/// A tone as 16-bit mono WAV at 8 kHz.
-pub fn wav(samples: u32) -> Vec<u8> {
-    let mut file = b"RIFF".to_vec();
-    file.extend((36 + samples * 2).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend(8_000_u32.to_le_bytes());
-    file.extend(16_000_u32.to_le_bytes());
-    file.extend(b"\x02\0\x10\0data");
-    file.extend((samples * 2).to_le_bytes());
-    file.extend((0..samples).flat_map(|n| (((n * 37 % 200) as i16 - 100) * 100).to_le_bytes()));
-    file
 }

@@ -40,6 +40,30 @@ pub fn noise_ppm(width: usize, height: usize) -> Vec<u8> {
     file
 }
 
+/// Makes raw YUV video (`yuv4mpeg`, 4:2:0) of noise at 25 frames a second. The noise is always the same.
+pub fn noise_video(width: usize, height: usize, frames: usize) -> Vec<u8> {
+    let mut file = format!("YUV4MPEG2 W{width} H{height} F25:1 Ip A1:1 C420jpeg\n").into_bytes();
+    let mut random = Random::new(1);
+    for _ in 0..frames {
+        file.extend(b"FRAME\n");
+        file.extend((0..width * height * 3 / 2).map(|_| random.number() as u8));
+    }
+    file
+}
+
+/// Makes a WAV of a tone: 16 bits, mono, 8 kHz.
+pub fn wav(samples: u32) -> Vec<u8> {
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + samples * 2).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend(8_000_u32.to_le_bytes());
+    file.extend(16_000_u32.to_le_bytes());
+    file.extend(b"\x02\0\x10\0data");
+    file.extend((samples * 2).to_le_bytes());
+    file.extend((0..samples).flat_map(|n| (((n * 37 % 200) as i16 - 100) * 100).to_le_bytes()));
+    file
+}
+
 /// Makes a ZIP with stored members.
 pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());

@@ -28,10 +28,16 @@ const JOBS: &[(&str, &str, &str)] = &[
     ("tar to 7z", "a.tar", "7z"),
     ("tar to tar.gz", "a.tar", "tar.gz"),
     ("extract tar", "a.tar", ""),
+    ("video to mp4", "a.y4m", "mp4"),
+    ("video to webm", "a.y4m", "webm"),
+    ("video to gif", "a.y4m", "gif"),
+    ("sound to mp3", "a.wav", "mp3"),
+    ("sound to opus", "a.wav", "opus"),
+    ("sound to flac", "a.wav", "flac"),
 ];
 
 fn points() -> usize {
-    std::env::var("FORMWORK_POINTS").ok().and_then(|count| count.parse().ok()).unwrap_or(36)
+    std::env::var("FORMWORK_POINTS").ok().and_then(|count| count.parse().ok()).unwrap_or(72)
 }
 
 fn job(folder: &Scratch, input: &str, to: &str) -> Job {
@@ -60,6 +66,8 @@ fn cancel_at_any_moment() {
         noise.chunks(60_000).enumerate().map(|(n, part)| (format!("d/{n}"), part)).collect();
     let members: Vec<(&str, &[u8])> = members.iter().map(|(name, part)| (name.as_str(), *part)).collect();
     fs::write(folder.join("a.tar"), made::tar(&members)).unwrap();
+    fs::write(folder.join("a.y4m"), made::noise_video(320, 240, 60)).unwrap();
+    fs::write(folder.join("a.wav"), made::wav(4_000_000)).unwrap();
     let before = Tree::of(folder.path()).unwrap();
     let isolation = Isolation::new(2, processes::worker().unwrap());
     let plugins = place::program().unwrap().parent().unwrap().to_owned();

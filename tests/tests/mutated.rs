@@ -13,8 +13,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// Larger files take long to read, and are no better at being broken.
-const LARGEST: u64 = 2 << 20;
+/// Larger files take long to read, and are no better at being broken. Those of media are packed.
+fn largest(family: &str) -> u64 {
+    if matches!(family, "video" | "audio") { 160 << 10 } else { 2 << 20 }
+}
 
 fn wanted() -> usize {
     std::env::var("FORMWORK_MUTATED").ok().and_then(|count| count.parse().ok()).unwrap_or(300)
@@ -24,6 +26,8 @@ fn wanted() -> usize {
 fn targets(family: &str) -> &'static [&'static str] {
     match family {
         "image" => &["png", "jpg", "webp", "tiff", "gif"],
+        "video" => &["mp4", "avi", "gif", "wav", "jpg"],
+        "audio" => &["flac", "mp3", "ogg", "m4a", "wav"],
         _ => &["zip", "tar", "7z", "tar.gz"],
     }
 }
@@ -37,7 +41,7 @@ fn action(family: &str, number: usize) -> Action {
 
 fn trials(family: &str) -> Vec<Trial> {
     let samples = corpus::folder(family).unwrap();
-    let samples: Vec<Sample> = samples.into_iter().filter(|sample| sample.bytes <= LARGEST).collect();
+    let samples: Vec<Sample> = samples.into_iter().filter(|sample| sample.bytes <= largest(family)).collect();
     if samples.is_empty() {
         return Vec::new();
     }
@@ -97,4 +101,14 @@ fn damaged_images() {
 #[test]
 fn damaged_archives() {
     judge("archive");
+}
+
+#[test]
+fn damaged_videos() {
+    judge("video");
+}
+
+#[test]
+fn damaged_sounds() {
+    judge("audio");
 }

@@ -174,10 +174,15 @@ impl Case {
         if judged.verdict.is_err() {
             return Ok(judged);
         }
-        Ok(match strict::check(output, self.to)? {
-            Verdict::Right => judged,
-            Verdict::Wrong(why) => Judged { verdict: Err((Fault::NotValid, why)), ..judged },
-        })
+        let verdict = match strict::check(output, self.to)? {
+            Verdict::Right => return Ok(judged),
+            // What is copied keeps the faults it came with.
+            wrong if self.suite.is_media() && wrong == strict::check(&self.input.path, self.to)? => {
+                return Ok(judged);
+            }
+            Verdict::Wrong(why) => Err((Fault::NotValid, why)),
+        };
+        Ok(Judged { verdict, ..judged })
     }
 
     /// Has the output read by foreign tools; an error is their verdict.

@@ -37,6 +37,8 @@ const LOSSY: Target = Target {
 
 const ISO: &str = "mp4";
 const PCM: &[&str] = &["pcm_*"];
+/// What keeps the input's samples in a WAV, among it the packed kinds that are copied as they are.
+const WAVE: &[&str] = &["pcm_*", "adpcm_ms", "adpcm_ima_wav"];
 const OGG_SOUND: &[&str] = &["vorbis", "opus", "flac", "speex"];
 const STREAM_VIDEO: &[&str] = &["h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4", "vc1"];
 const STREAM_SOUND: &[&str] = &["aac", "aac_latm", "mp2", "mp3", "ac3", "eac3", "dts", "truehd", "opus"];
@@ -244,7 +246,7 @@ const TARGETS: &[Target] = &[
         formats: &["wav"],
         container: "wav",
         second: &["Wave", "RF64"],
-        audio: PCM,
+        audio: WAVE,
         exact_bits: 32,
         ..LOSSY
     },

@@ -73,6 +73,8 @@ pub struct Video {
     pub height: u64,
     /// Pixels across if they were square.
     pub shown: u64,
+    /// Every pixel has colours of its own.
+    pub sharp: bool,
     /// Frames that decode.
     pub frames: u64,
     /// Seconds from one frame to the next, in the middle.
@@ -190,6 +192,7 @@ impl Video {
             width: number(&value["width"]),
             height: number(&value["height"]),
             shown: number(&value["shown"]),
+            sharp: value["sharp"].as_bool().unwrap_or(false),
             frames: number(&value["frames"]),
             beat: real(&value["beat"]),
             spans: reals(&value["spans"]),
