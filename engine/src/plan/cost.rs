@@ -10,8 +10,9 @@ const TYPICAL_BYTES: u64 = 1 << 20;
 /// Penalty for one more step, in milliseconds: keeps routes short among equals.
 const HOP: f64 = 5.0;
 
-/// Penalty for a lossy encoding that is decoded again on the way, in milliseconds.
-const LOSSY_ON_THE_WAY: f64 = 5_000.0;
+/// Penalty for a lossy encoding that is decoded again on the way, in milliseconds: more than any feature of a picture
+/// is worth, so that a film becomes a picture as it is and not by way of a GIF.
+const LOSSY_ON_THE_WAY: f64 = 12_000.0;
 
 /// Penalty for a loss in milliseconds. A loss always weighs more than time: a slower route that keeps
 /// more is the better one. Losses that the target makes unavoidable are the same on every route and so

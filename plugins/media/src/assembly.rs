@@ -7,7 +7,7 @@ use crate::{
     Choice, Container, Demuxer, Dictionary, Feed, Kind, Lane, Muxer, Part, Span, StreamSpec, Track,
     concatenate, facts, transcode,
 };
-use formwork_sdk::{Feature, Options, Result, Step};
+use formwork_sdk::{Feature, Options, Result, Step, json};
 
 /// Tags that an operation may set, by the names of its options.
 pub const TAGS: &[&str] = &[
@@ -32,6 +32,8 @@ pub struct Assembly<'s> {
     /// The muxer, to add tracks to.
     pub muxer: Muxer<'s>,
     feeds: Vec<Feed<'s>>,
+    /// Nothing was encoded with loss.
+    exact: bool,
     /// Options of the muxer beside the container's own.
     pub options: Vec<(&'static str, String)>,
 }
@@ -44,7 +46,7 @@ impl<'s> Assembly<'s> {
     /// As for [`Muxer::create`].
     pub fn new(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
         let muxer = Muxer::create(step, container.muxer)?;
-        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), options: Vec::new() })
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), exact: true, options: Vec::new() })
     }
 
     /// Starts a result that is thrown away.
@@ -54,7 +56,7 @@ impl<'s> Assembly<'s> {
     /// As for [`Muxer::nowhere`].
     pub fn rehearse(step: &'s Step<'s>, container: &'static Container, span: Span) -> Result<Assembly<'s>> {
         let muxer = Muxer::nowhere(step, container.muxer)?;
-        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), options: Vec::new() })
+        Ok(Assembly { step, container, span, muxer, feeds: Vec::new(), exact: true, options: Vec::new() })
     }
 
     /// The container.
@@ -90,6 +92,12 @@ impl<'s> Assembly<'s> {
         Ok(())
     }
 
+    /// Says that a track is encoded with loss.
+    pub fn lose_quality(&mut self, detail: impl AsRef<str>) {
+        self.exact = false;
+        self.step.lose(Feature::Quality, detail);
+    }
+
     /// Adds a track that stays as it is.
     ///
     /// # Errors
@@ -117,7 +125,7 @@ impl<'s> Assembly<'s> {
         settings.global_header = self.muxer.wants_global_header();
         let lane = SoundLane::new(track, &settings, &self.span, alone)?;
         if !codec.lossless {
-            self.step.lose(Feature::Quality, format!("sound re-encoded as {}", codec.word));
+            self.lose_quality(format!("sound re-encoded as {}", codec.word));
         }
         let spec = StreamSpec::of(lane.encoder().parameters()?, lane.encoder().time_base());
         self.add(track, Box::new(lane), spec)
@@ -150,6 +158,12 @@ impl<'s> Assembly<'s> {
     ///
     /// `limit_exceeded` (`memory`).
     pub fn describe(&mut self, demuxer: &Demuxer<'_>, options: &Options<'_>) -> Result<()> {
+        self.tags(demuxer, options);
+        self.chapters(demuxer)
+    }
+
+    /// Sets tags alone.
+    pub fn tags(&mut self, demuxer: &Demuxer<'_>, options: &Options<'_>) {
         let mut tags = Dictionary::default();
         if !options.flag("strip_metadata") {
             // Some containers put the tags of the whole on their one track.
@@ -175,7 +189,6 @@ impl<'s> Assembly<'s> {
             self.step.lose(Feature::Metadata, format!("tags: {} cannot hold them", self.container.id));
         }
         self.muxer.set_tags(tags);
-        self.chapters(demuxer)
     }
 
     fn chapters(&mut self, demuxer: &Demuxer<'_>) -> Result<()> {
@@ -231,6 +244,8 @@ impl<'s> Assembly<'s> {
             self.container.options.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         options.extend(crate::container::own_options(self.container));
         options.append(&mut self.options);
+        // The engine takes a conversion for lossy unless it is told.
+        self.step.report(&json!({ "exact": self.exact }));
         self.muxer.begin(&options)
     }
 }

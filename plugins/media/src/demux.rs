@@ -3,9 +3,10 @@
 use crate::dictionary::Dictionary;
 use crate::io::{InputIo, refuse};
 use crate::packet::known;
+use crate::references;
 use crate::track::Track;
-use crate::{Kind, Packet, Rational, failure, ff, library};
-use formwork_sdk::{Input, Result, Step};
+use crate::{Kind, Packet, Rational, failure, ff, library, readable};
+use formwork_sdk::{ErrorKind, Input, Result, Step};
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
@@ -20,6 +21,11 @@ const MOST_TRACKS: usize = 256;
 const PROBE_BYTES: i64 = 5 << 20;
 /// Longest part of a file that is looked at for it, in microseconds.
 const PROBE_TIME: i64 = 5_000_000;
+
+/// Demuxers that know where frames are.
+const INDEXED: &[&str] = &["mov", "matroska", "avi", "wav", "flac", "aiff", "caf", "au", "wv", "mxf"];
+/// Seconds by which a jump without an index aims too early.
+const CAREFUL: f64 = 4.0;
 
 /// How much is wanted to be known of the tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,24 @@ impl<'s> Demuxer<'s> {
     /// `corrupt_input` when it is no media file; `limit_exceeded`; `cancelled`, `timeout`; `io`.
     pub fn open(step: &'s Step<'s>, input: Input<'s>, need: Need) -> Result<Demuxer<'s>> {
         library::prepare();
+        let error = match Demuxer::open_with(step, input, need, ptr::null()) {
+            Ok(demuxer) => return Ok(demuxer),
+            Err(error) => error,
+        };
+        // A few frames without a header do not say what they are; the name of the file does.
+        let known = readable::headerless(input.format()).filter(|_| error.kind == ErrorKind::CorruptInput);
+        let Some(by) = known.and_then(library::demuxer) else { return Err(error) };
+        let demuxer = Demuxer::open_with(step, input, need, by).map_err(|_| error.clone())?;
+        let is_sound = |track: &Track| track.parameters.sample_rate() > 0 && track.parameters.channels() > 0;
+        if demuxer.tracks.iter().any(is_sound) { Ok(demuxer) } else { Err(error) }
+    }
+
+    fn open_with(
+        step: &'s Step<'s>,
+        input: Input<'s>,
+        need: Need,
+        by: *const ff::AVInputFormat,
+    ) -> Result<Demuxer<'s>> {
         let io = InputIo::new(step, input)?;
         // SAFETY: allocates; null is looked for before any field is touched.
         let context = unsafe { ff::avformat_alloc_context() };
@@ -64,6 +88,11 @@ impl<'s> Demuxer<'s> {
             (*context).probesize = PROBE_BYTES;
             (*context).max_analyze_duration = PROBE_TIME;
             (*context).max_streams = MOST_TRACKS as c_int;
+            if input.format() == "wav" {
+                // FFmpeg looks for other formats hidden in samples, which takes a third of a short conversion; one
+                // look is enough.
+                (*context).max_probe_packets = 1;
+            }
             (*context).interrupt_callback = ff::AVIOInterruptCB {
                 callback: Some(interrupt),
                 opaque: ptr::from_ref(step).cast_mut().cast::<c_void>(),
@@ -73,9 +102,12 @@ impl<'s> Demuxer<'s> {
         let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0 };
         // SAFETY: the context is ours; when opening fails FFmpeg frees it and sets the pointer to null.
         let opened = unsafe {
-            ff::avformat_open_input(&raw mut demuxer.context, c"".as_ptr(), ptr::null(), options.as_mut_ptr())
+            ff::avformat_open_input(&raw mut demuxer.context, c"".as_ptr(), by, options.as_mut_ptr())
         };
         demuxer.checked(opened, "read the header")?;
+        if demuxer.family() == "mov" {
+            references::refuse_external(&input)?;
+        }
         if need == Need::Everything || !demuxer.header_is_enough() {
             // SAFETY: the file is open.
             let found = unsafe { ff::avformat_find_stream_info(demuxer.context, ptr::null_mut()) };
@@ -218,7 +250,7 @@ impl<'s> Demuxer<'s> {
 
     /// Whether it is possible to jump in it.
     pub fn can_seek(&self) -> bool {
-        self.io.place().1 > 0
+        self.io.place().1 > 0 && self.family() != "swf"
     }
 
     /// Leaves a track out of what [`Demuxer::next_packet`] gives.
@@ -235,9 +267,20 @@ impl<'s> Demuxer<'s> {
     ///
     /// `corrupt_input` when the file cannot be jumped in.
     pub fn seek(&mut self, seconds: f64) -> Result<()> {
-        let target = Rational::MICROSECONDS.time(seconds);
+        // Without an index a jump is a guess by bytes: well before, then, and read on.
+        let careful = !INDEXED.contains(&self.family());
+        let seconds = if careful { seconds - CAREFUL } else { seconds };
+        if careful && seconds <= self.start() {
+            // SAFETY: the file is open; the place is its first byte.
+            let code = unsafe { ff::av_seek_frame(self.context, -1, 0, ff::AVSEEK_FLAG_BYTE) };
+            if code >= 0 {
+                return Ok(());
+            }
+        }
+        let target = Rational::MICROSECONDS.time(seconds.max(self.start()));
+        let most = if careful { i64::MAX } else { target };
         // SAFETY: the file is open; any place up to the target will do.
-        let code = unsafe { ff::avformat_seek_file(self.context, -1, i64::MIN, target, target, 0) };
+        let code = unsafe { ff::avformat_seek_file(self.context, -1, i64::MIN, target, most, 0) };
         self.checked(code, "jump to the start time").map(drop)
     }
 

@@ -33,10 +33,12 @@ mod mux;
 mod packet;
 mod quality;
 pub mod readable;
+mod references;
 mod span;
 mod track;
 mod track_choice;
 mod transcode;
+mod version;
 
 pub use assembly::{Assembly, TAGS, without};
 pub use bitstream::Bitstream;

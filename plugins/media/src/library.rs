@@ -1,6 +1,6 @@
-//! What the FFmpeg at hand is and has. Spots where its versions differ are here.
+//! What the FFmpeg at hand is and has.
 
-use crate::ff;
+use crate::{ff, version};
 use formwork_sdk::Library;
 use std::ffi::{CStr, CString};
 use std::sync::Once;
@@ -78,9 +78,15 @@ pub fn muxer(name: &str) -> Option<*const ff::AVOutputFormat> {
 
 /// Whether there is a demuxer of this name.
 pub fn has_demuxer(name: &str) -> bool {
-    let Ok(name) = CString::new(name) else { return false };
+    demuxer(name).is_some()
+}
+
+/// Finds a demuxer by FFmpeg's name.
+pub(crate) fn demuxer(name: &str) -> Option<*const ff::AVInputFormat> {
+    let name = CString::new(name).ok()?;
     // SAFETY: the name ends with a zero.
-    unsafe { !ff::av_find_input_format(name.as_ptr()).is_null() }
+    let format = unsafe { ff::av_find_input_format(name.as_ptr()) };
+    (!format.is_null()).then_some(format)
 }
 
 /// A pixel format's number as a value of the enumeration; `None` for numbers that are none.
@@ -158,16 +164,14 @@ pub struct Takes {
 pub fn takes(codec: EncoderRef) -> Takes {
     // SAFETY: the codec is static, its lists end as documented in FFmpeg's `codec.h`.
     unsafe {
-        let codec = &*codec.0;
-        let formats = |raw: *const ff::AVPixelFormat| {
-            listed(raw.cast::<i32>(), |value| *value == -1).into_iter().filter_map(pixel_format).collect()
-        };
-        let samples = listed(codec.sample_fmts.cast::<i32>(), |value| *value == -1);
-        let rates = listed(codec.supported_samplerates, |value| *value == 0);
-        let frame_rates = listed(codec.supported_framerates, |value| value.num == 0 && value.den == 0);
-        let layouts = listed(codec.ch_layouts, |value| value.nb_channels == 0);
+        let lists = version::lists(codec.0);
+        let pixels = listed(lists.pixels.cast::<i32>(), |value| *value == -1);
+        let samples = listed(lists.samples.cast::<i32>(), |value| *value == -1);
+        let rates = listed(lists.rates, |value| *value == 0);
+        let frame_rates = listed(lists.frame_rates, |value| value.num == 0 && value.den == 0);
+        let layouts = listed(lists.layouts, |value| value.nb_channels == 0);
         Takes {
-            pixels: formats(codec.pix_fmts),
+            pixels: pixels.into_iter().filter_map(pixel_format).collect(),
             samples: samples.into_iter().filter_map(sample_format).collect(),
             rates: rates.into_iter().filter_map(|rate| u32::try_from(rate).ok()).collect(),
             frame_rates: frame_rates.into_iter().map(Into::into).collect(),
@@ -197,11 +201,9 @@ pub(crate) fn set_layout(layout: &mut ff::AVChannelLayout, channels: u32, mask: 
 
 /// The display matrix of a stream: nine numbers.
 pub(crate) fn display_matrix(raw: *mut ff::AVStream) -> Option<[i32; 9]> {
-    let mut size = 0;
     // SAFETY: the stream is open; the data belongs to it and has `size` bytes.
-    let data = unsafe {
-        ff::av_stream_get_side_data(raw, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &raw mut size)
-    };
+    let (data, size) =
+        unsafe { version::side_data(raw, ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX) };
     if data.is_null() || size < 36 {
         return None;
     }
@@ -227,7 +229,7 @@ pub(crate) unsafe fn set_display_matrix(
             ff::av_display_matrix_flip(matrix.as_mut_ptr(), 1, 0);
         }
         let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
-        let data = ff::av_stream_new_side_data(stream, kind, 36);
+        let data = version::new_side_data(stream, kind, 36);
         if data.is_null() {
             return Err(crate::packet::no_memory());
         }

@@ -161,7 +161,8 @@ impl<'a> Step<'a> {
     }
 
     /// Records facts: members of a JSON object. Facts of what was written (`width`, `height`, `frames`,
-    /// `entries`) are compared with the finished file before it is handed over.
+    /// `entries`, `duration`) are compared with the finished file before it is handed over. `exact`: true says that
+    /// samples arrived as they were, although the target is a lossy one: they were copied.
     pub fn report(&self, facts: &Value) {
         let text = facts.to_string();
         (self.host.report)(self.host.context, abi::Text::new(&text));

@@ -12,7 +12,7 @@ use formwork_media::lane::{Count, can_copy};
 use formwork_media::{
     Assembly, Choice, Codec, CodecKind, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track,
 };
-use formwork_sdk::{Error, Feature, Result, Step, json};
+use formwork_sdk::{Error, Result, Step, json};
 
 /// Containers whose players turn a picture as its track says.
 const TURNS: &[&str] = &["mp4", "mov", "m4v", "3gp"];
@@ -46,7 +46,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let sound = sound_wish(step);
     let mut plan = Plan { step, container, wish, sound, times, choice, copies: false };
     plan.copies = plan.may_copy(&mut demuxer)?;
-    if !plan.copies && !plan.choice.video.is_empty() && !demuxer.is_thorough {
+    // Only MPEG-4 files say in their header when frames are decoded.
+    let says_times = plan.copies && demuxer.family() == "mov";
+    if !says_times && !plan.choice.video.is_empty() && !demuxer.is_thorough {
         demuxer = Demuxer::open(step, step.input()?, Need::Everything)?;
     }
     if container.id == "gif" {
@@ -154,16 +156,23 @@ impl<'s> Plan<'s> {
         if !demuxer.can_seek() || demuxer.seek(span.origin).is_err() {
             return Ok(None);
         }
+        let mut found = None;
         for _ in 0..10_000 {
-            let Some(packet) = demuxer.next_packet()? else { return Ok(None) };
-            let track = demuxer.tracks().get(packet.stream());
-            if let Some(track) = track.filter(|track| self.choice.video.contains(&track.index))
-                && packet.is_key()
-            {
-                return Ok(packet.pts().map(|pts| track.time_base.seconds(pts)));
+            let Some(packet) = demuxer.next_packet()? else { break };
+            let track = demuxer
+                .tracks()
+                .get(packet.stream())
+                .filter(|track| self.choice.video.contains(&track.index));
+            let Some((track, pts)) = track.zip(packet.pts()) else { continue };
+            let time = track.time_base.seconds(pts);
+            if time > span.origin + track.frame_rate.inverse().value() / 2.0 && found.is_some() {
+                break;
+            }
+            if packet.is_key() {
+                found = Some(time);
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// A copy starts at the key frame before the wanted time.
@@ -268,13 +277,14 @@ pub(crate) fn add<'s>(
     prepared: Prepared,
     rehearsal: bool,
 ) -> Result<()> {
+    let lossless = prepared.lossless;
     let mut settings = prepared.settings;
     settings.global_header = assembly.muxer.wants_global_header();
     let span = *assembly.span();
     let lane = VideoLane::new(track, prepared.recipe, &settings, &span, step.threads())?;
     if !rehearsal {
-        if !prepared.codec.lossless {
-            step.lose(Feature::Quality, format!("pictures re-encoded as {}", prepared.codec.word));
+        if !lossless {
+            assembly.lose_quality(format!("pictures re-encoded as {}", prepared.codec.word));
         }
         step.report(&json!({ "width": prepared.size.0, "height": prepared.size.1 }));
     }

@@ -72,6 +72,8 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
     links.push(Link::One(Filter::new("palettegen", "stats_mode=full")));
     let mut graph: Option<Graph> = None;
     let mut found = None;
+    // Filters of a fixed rate fill up to the end they are told.
+    let mut last = 0;
     let total = (span.length.unwrap_or(0.0) * 1000.0) as u64;
     loop {
         let packet = demuxer.next_packet()?;
@@ -90,7 +92,8 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
             }
             let done = ((time - span.origin).max(0.0) * 1000.0) as u64;
             step.tick(done * 2 / 5, total.max(done))?;
-            frame.set_pts(Some(unit.time(time - span.origin)));
+            last = unit.time(time - span.origin);
+            frame.set_pts(Some(last));
             let graph = match &mut graph {
                 Some(graph) => graph,
                 None => graph.insert(Graph::new(Source::of(&frame, unit, rate)?, &links)?),
@@ -105,7 +108,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
         }
     }
     if let Some(graph) = &mut graph {
-        graph.finish(i64::MAX, &mut |palette| {
+        graph.finish(last + 1, &mut |palette| {
             found = Some(palette);
             Ok(())
         })?;

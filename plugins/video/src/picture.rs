@@ -100,12 +100,23 @@ impl<'s> Film<'s> {
     /// The last frame that starts no later than `seconds`; the film's last for a time behind its end.
     fn at(&mut self, seconds: f64) -> Result<Frame> {
         let target = self.zero + seconds;
-        if self.demuxer.can_seek() && (seconds > 0.0 || self.demuxer.place().0 > 0) {
-            // A file that cannot be jumped in is read on from where it is.
-            let _ = self.demuxer.seek(target);
+        let begun = self.demuxer.place().0 > 0;
+        if (seconds > 0.0 || begun) && self.demuxer.can_seek() && self.demuxer.seek(target).is_ok() {
+            // A jump may end too late, or nowhere.
+            if let Some(frame) = self.read_to(target)? {
+                return Ok(frame);
+            }
         }
+        let resize = self.resize.take();
+        *self = Film { resize, ..Film::open(self.step)? };
+        self.read_to(target)?.ok_or_else(|| Error::corrupt("none of the pictures can be decoded"))
+    }
+
+    /// Reads on to a time of the file's own clock; `None` when the first frame that comes is behind it.
+    fn read_to(&mut self, target: f64) -> Result<Option<Frame>> {
         let unit = self.track()?.time_base;
         let half = self.track()?.frame_rate.inverse().value() / 2.0;
+        let at_start = target <= self.zero + half;
         let mut decoder = Decoder::open(self.track()?, self.step.threads(), Skip::Nothing)?;
         let mut found: Option<Frame> = None;
         let mut over = false;
@@ -118,7 +129,7 @@ impl<'s> Film<'s> {
             }
             decoder.decode(packet.as_ref(), &mut |frame| {
                 let time = frame.best_pts().map_or(target, |pts| unit.seconds(pts));
-                if found.is_none() || time <= target + half {
+                if time <= target + half || at_start && found.is_none() {
                     found = Some(frame);
                 }
                 over |= time >= target - half;
@@ -128,7 +139,7 @@ impl<'s> Film<'s> {
                 break;
             }
         }
-        found.ok_or_else(|| Error::corrupt("none of the pictures can be decoded"))
+        Ok(found)
     }
 
     /// A frame that shows something.

@@ -18,6 +18,8 @@ const FIXED_RATE: &[&str] = &["avi", "mpeg", "vob", "swf", "ogv"];
 const FREE_TIMES: &[&str] = &["libx264", "libx265", "libvpx", "libvpx-vp9", "libsvtav1", "libaom-av1"];
 /// Containers whose pictures are meant for screens that show fields.
 const KEEPS_FIELDS: &[&str] = &["ts", "mts", "m2ts", "mpeg", "vob"];
+/// Containers of Flash players.
+const FLASH: &[&str] = &["flv", "f4v"];
 /// The rate of a film that does not say.
 const USUAL_RATE: Rational = Rational::new(25, 1);
 
@@ -28,6 +30,8 @@ pub(crate) struct Prepared {
     pub(crate) codec: &'static Codec,
     pub(crate) size: (u32, u32),
     pub(crate) frame_rate: Rational,
+    /// Frames come back as they went in.
+    pub(crate) lossless: bool,
 }
 
 /// Works out filters and settings for a track.
@@ -74,7 +78,11 @@ pub(crate) fn prepare(
     tell_losses(step, container, source_format, format);
     let (width, height) = chain.size;
     step.check_picture(width.into(), height.into(), 4)?;
-    let told = settings::told(codec, encoder, wish, aim, u64::from(width) * u64::from(height));
+    let mut told = settings::told(codec, encoder, wish, aim, u64::from(width) * u64::from(height));
+    if FLASH.contains(&container.id) && encoder == "libx264" {
+        // Without edit lists, frames that wait for others would make the film start late.
+        told.options.push(("bf", "0".into()));
+    }
     let time_base = if fixed { frame_rate.inverse() } else { track.time_base };
     let settings = EncoderSettings {
         encoder,
@@ -102,7 +110,9 @@ pub(crate) fn prepare(
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
     };
-    Ok(Prepared { recipe, settings, codec, size: (width, height), frame_rate })
+    let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
+    let lossless = lossless && format == source_format && wish.changes.is_empty();
+    Ok(Prepared { recipe, settings, codec, size: (width, height), frame_rate, lossless })
 }
 
 fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Codec> {

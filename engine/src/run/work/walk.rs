@@ -66,7 +66,8 @@ impl Walk<'_> {
             arrived.facts = found.facts;
             arrived.worker_bytes = arrived.worker_bytes.max(found.worker_bytes);
             arrived.warnings.extend(found.warnings);
-            note_losses(&mut arrived.losses, found.losses, hop);
+            let exact = arrived.facts.get("exact").and_then(Value::as_bool).unwrap_or(false);
+            note_losses(&mut arrived.losses, found.losses, hop, exact);
         }
         Ok(arrived)
     }
@@ -149,9 +150,9 @@ impl Step<'_, '_> {
     }
 }
 
-/// Notes what a step lost: what the plugin told, and the certain loss of exact samples.
-fn note_losses(losses: &mut Vec<Loss>, told: Vec<(Feature, String)>, hop: &Hop<'_>) {
-    let silent = told.iter().all(|(feature, _)| *feature != Feature::Quality);
+/// Notes what a step lost: what the plugin told, and the certain loss of samples that it does not say are `exact`.
+fn note_losses(losses: &mut Vec<Loss>, told: Vec<(Feature, String)>, hop: &Hop<'_>, exact: bool) {
+    let silent = !exact && told.iter().all(|(feature, _)| *feature != Feature::Quality);
     let certain =
         silent && hop.losses.contains(&Feature::Quality) && hop.cell.capability.operation == "convert";
     let detail = format!("re-encoded as {}", hop.to.map_or("", |format| format.name));

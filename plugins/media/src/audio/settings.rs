@@ -140,6 +140,23 @@ fn depth(track: &Track, wish: &SoundWish) -> (u32, bool) {
     (if said > 0 && !float { said } else { u32::try_from(bytes).unwrap_or(2) * 8 }, float)
 }
 
+/// What a lossless target cannot keep of the samples: what they are, and the bits that are left.
+pub fn lost_bits(track: &Track, settings: &EncoderSettings, codec: &Codec) -> Option<(String, u32)> {
+    use ff::AVSampleFormat::{AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P};
+    let sound = settings.sound.filter(|_| codec.lossless)?;
+    let (bits, float) = depth(track, &SoundWish::default());
+    let kept = match sound.format {
+        AV_SAMPLE_FMT_U8 | AV_SAMPLE_FMT_U8P => 8,
+        AV_SAMPLE_FMT_S16 | AV_SAMPLE_FMT_S16P => 16,
+        _ if codec.word.contains("24") => 24,
+        _ if sound.bits > 0 => sound.bits,
+        _ => 32,
+    };
+    let kind = if float { "floating point" } else { "whole numbers" };
+    let lost = if float { !is_float(sound.format) } else { bits > kept };
+    lost.then(|| (format!("{bits} bits ({kind})"), kept))
+}
+
 /// Codecs that are lossless and can only be read.
 fn is_exact(id: ff::AVCodecID) -> bool {
     // SAFETY: looks an id up; the descriptor is static.

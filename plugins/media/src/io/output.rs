@@ -3,6 +3,7 @@
 use super::front::Front;
 use crate::ff;
 use crate::packet::no_memory;
+use crate::version::Written;
 use formwork_sdk::{Error, Result, Step, Writer};
 use std::ffi::{c_int, c_void};
 
@@ -120,12 +121,7 @@ impl Target<'_> {
     }
 }
 
-#[cfg(not(const_write))]
-type Bytes = *mut u8;
-#[cfg(const_write)]
-type Bytes = *const u8;
-
-unsafe extern "C" fn write(opaque: *mut c_void, bytes: Bytes, size: c_int) -> c_int {
+unsafe extern "C" fn write(opaque: *mut c_void, bytes: Written, size: c_int) -> c_int {
     // SAFETY: `opaque` is the state given in `with`, which outlives the context.
     let state = unsafe { &mut *opaque.cast::<State<'_>>() };
     let Ok(length) = usize::try_from(size) else { return ff::AVERROR(ff::EINVAL) };
@@ -133,7 +129,7 @@ unsafe extern "C" fn write(opaque: *mut c_void, bytes: Bytes, size: c_int) -> c_
         return 0;
     }
     // SAFETY: FFmpeg hands over `size` bytes to be read.
-    let bytes = unsafe { std::slice::from_raw_parts(bytes.cast_const(), length) };
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
     if state.failure.is_some() {
         return ff::AVERROR_EXIT;
     }
