@@ -73,7 +73,7 @@ trait Role {
 impl Role for Capability {
     fn is_entrance(&self) -> bool {
         let (operation, to) = (self.operation.as_str(), &self.to);
-        let decodes = to.iter().any(|to| to == RASTER) || *to == [SOUND];
+        let decodes = to.iter().any(|to| to == RASTER || to == SOUND);
         operation == "extract" || operation == "convert" && decodes
     }
 

@@ -22,7 +22,9 @@ macro_rules! seeds {
 
 seeds!(
     fuzz_engine,
+    fuzz_audio,
     fuzz_audio_midi,
+    fuzz_video,
     fuzz_image,
     fuzz_image_avif,
     fuzz_image_heic,
