@@ -4,6 +4,11 @@
 
 mod convert;
 mod describe;
+mod merge;
+mod optimize;
+mod picture;
+mod waveform;
+mod work;
 
 use formwork_media::library;
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
@@ -23,7 +28,10 @@ impl Plugin for Audio {
     fn run(step: &Step<'_>) -> Result<()> {
         library::prepare();
         match step.operation() {
-            "convert" | "trim" => convert::run(step),
+            "convert" | "trim" | "metadata" => convert::run(step),
+            "merge" => merge::run(step),
+            "optimize" => optimize::run(step),
+            "thumbnail" => picture::run(step),
             other => Err(Error::unsupported(format!("the audio plugin cannot do `{other}`"))),
         }
     }
