@@ -66,6 +66,13 @@ impl<'e> Matrix<'e> {
         })
     }
 
+    /// Whether several inputs of an operation are one subject and its companions, as for `watermark`. Not so for
+    /// `convert`, whatever a plugin says: several inputs are several conversions.
+    pub fn takes_companions(&self, operation: &str) -> bool {
+        let mut cells = self.cells().filter(|cell| cell.capability.operation == operation);
+        operation != "convert" && cells.any(|cell| !cell.capability.companions.is_empty())
+    }
+
     /// Names of all operations, sorted.
     pub fn operations(&self) -> BTreeSet<&'e str> {
         self.cells().map(|cell| cell.capability.operation.as_str()).collect()

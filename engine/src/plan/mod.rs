@@ -149,7 +149,11 @@ impl Hop<'_> {
     /// Formats of the further inputs that each operation of this step takes, its own last.
     pub(crate) fn companions_by_operation(&self) -> impl Iterator<Item = &[String]> {
         let fused = self.fused.iter().map(|fused| fused.capability);
-        fused.chain([self.cell.capability]).map(|capability| capability.companions.as_slice())
+        fused.chain([self.cell.capability]).map(|capability| match capability.operation.as_str() {
+            // See `Matrix::takes_companions`.
+            "convert" => &[],
+            _ => capability.companions.as_slice(),
+        })
     }
 
     fn takes_companions(&self) -> bool {

@@ -8,6 +8,7 @@ use super::work::{self, Order, Piece, Work};
 use crate::deliver::{self, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
+use crate::matrix::Matrix;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -246,7 +247,8 @@ impl Runner<'_> {
         let (Some(task), Some(work)) = (tasks.first(), works.first()) else {
             return Err(Error::new(ErrorKind::Internal, "no task to run"));
         };
-        let accompanied = |work: &Work| work::takes_companions(self.parts, &work.operation);
+        let matrix = Matrix::new(&self.parts.registry);
+        let accompanied = |work: &Work| matrix.takes_companions(&work.operation);
         let subjects = if accompanied(work) { &task.inputs[..1] } else { &task.inputs[..] };
         let items = self.results_of(subjects)?;
         if items.is_empty() {

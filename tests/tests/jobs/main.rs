@@ -170,6 +170,18 @@ fn every_input_goes_through_fused_tasks_by_itself() {
     assert_eq!(receipts(&report, "mark").len(), 2);
 }
 
+#[test]
+fn several_inputs_of_a_conversion_are_several_conversions() {
+    let report = run(json!({
+        "one": import("a.md"),
+        "two": import("b.md"),
+        "both": {"operation": "convert", "input": ["one", "two"], "output_format": "csv"},
+        "out": {"operation": "export/bytes", "input": "both"},
+    }));
+    let texts: Vec<_> = exported(&report).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, ["csv: a.md\nconvert", "csv: b.md\nconvert"]);
+}
+
 fn watermark(further: &[&str], to: &str) -> JobReport {
     let mut tasks = json!({
         "in": import("a.md"),
@@ -199,6 +211,14 @@ fn further_inputs_are_converted_to_what_the_step_takes() {
     assert_eq!(formats, ["md", "tex", "rst"]);
     // Further inputs go into the step that takes some, not into the conversion after it.
     assert_eq!(only_text(&watermark(&["one.tex"], "rst")), "rst: a.md\nwatermark (tex: one.tex)\nconvert");
+    let from_csv = run(json!({
+        "in": import("a.tsx.csv"),
+        "logo": import("logo.tex"),
+        "mark": {"operation": "watermark", "input": ["in", "logo"], "output_format": "md"},
+        "out": {"operation": "export/bytes", "input": "mark"},
+    }));
+    let text = only_text(&from_csv);
+    assert!(text.contains("watermark (tex: logo.tex)") && text.contains("\nconvert"), "{text}");
     assert_eq!(only_text(&watermark(&[], "md")), "md: a.md\nwatermark");
 }
 

@@ -59,7 +59,8 @@ fn capabilities() -> Vec<Capability> {
     }
     for (from, to) in [("md", "csv"), ("csv", "md"), ("md", "rst"), ("rst", "tex"), ("csv", "tex")] {
         let convert = one("convert", &[from], &[to], vec![option("quality")]);
-        all.push(Capability { fuses: fuses.clone(), ..convert });
+        // What it says of companions is not heard.
+        all.push(Capability { fuses: fuses.clone(), companions: words(&["tex"]), ..convert });
     }
     all.push(one("convert", &["raster"], &["csv"], Vec::new()));
     let thumbnail = one("thumbnail", &["md"], &["raster", "rst"], vec![option("count").with_default(3_i64)]);

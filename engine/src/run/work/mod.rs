@@ -11,7 +11,7 @@ mod piece;
 mod walk;
 
 pub(crate) use look::{Looked, look};
-pub(crate) use order::{Order, Planned, may_fuse, plan, takes_companions, takes_many};
+pub(crate) use order::{Order, Planned, may_fuse, plan, takes_many};
 pub(crate) use piece::Piece;
 
 use super::control::Control;

@@ -126,11 +126,6 @@ pub(crate) fn takes_many(parts: &Parts, operation: &str) -> bool {
     any_cell(parts, operation, |cell| cell.capability.many_inputs)
 }
 
-/// Whether an operation takes further inputs beside the first, as `watermark` does.
-pub(crate) fn takes_companions(parts: &Parts, operation: &str) -> bool {
-    any_cell(parts, operation, |cell| !cell.capability.companions.is_empty())
-}
-
 fn any_cell(parts: &Parts, operation: &str, is: impl Fn(Cell<'_>) -> bool) -> bool {
     Matrix::new(&parts.registry).cells().any(|cell| cell.capability.operation == operation && is(cell))
 }

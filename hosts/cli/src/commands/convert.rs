@@ -63,12 +63,12 @@ impl<'a> Session<'a> {
             && (request.inputs.len() > 1 && args.output.is_none()
                 || request.inputs.iter().any(|path| path.is_dir()));
         let operation = if packs { "archive" } else { operation };
-        let several = request.inputs.len() > 1;
+        let matrix = engine.matrix();
         let gathers = packs
-            || engine.matrix().cells().map(|cell| cell.capability).any(|capability| {
-                capability.operation == operation
-                    && (capability.many_inputs || several && !capability.companions.is_empty())
-            });
+            || request.inputs.len() > 1 && matrix.takes_companions(operation)
+            || matrix
+                .cells()
+                .any(|cell| cell.capability.operation == operation && cell.capability.many_inputs);
         let work = Work {
             operation: operation.to_owned(),
             output_format: request.target.clone(),
