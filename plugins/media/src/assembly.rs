@@ -123,6 +123,9 @@ impl<'s> Assembly<'s> {
         let Way::Encode(settings, codec) = way else { return self.copy(track) };
         let mut settings = settings.clone();
         settings.global_header = self.muxer.wants_global_header();
+        if matches!(settings.encoder, "libopus") {
+            settings.threads = self.step.threads();
+        }
         let lane = SoundLane::new(track, &settings, &self.span, alone)?;
         if !codec.lossless {
             self.lose_quality(format!("sound re-encoded as {}", codec.word));

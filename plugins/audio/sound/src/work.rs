@@ -114,10 +114,7 @@ impl<'s> Work<'s> {
 /// Says that samples had more bits than the target has.
 pub(crate) fn tell_bits(step: &Step<'_>, track: &Track, settings: &EncoderSettings, codec: &Codec) {
     if let Some((from, to)) = lost_bits(track, settings, codec) {
-        step.lose(
-            Feature::BitDepth,
-            format!("samples of {from} were rounded to {to} bits, without dithering"),
-        );
+        step.lose(Feature::BitDepth, format!("samples of {from} became {to}, without dithering"));
     }
 }
 

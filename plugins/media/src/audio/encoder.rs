@@ -1,5 +1,6 @@
 //! One face for FFmpeg's audio encoders and the one that Debian's FFmpeg lacks.
 
+use super::chunked::Chunked;
 #[cfg(not(feature = "bundled"))]
 use super::opencore::Opencore;
 #[cfg(not(feature = "bundled"))]
@@ -19,6 +20,7 @@ pub struct SoundEncoder {
 
 enum Inner {
     Library(Encoder),
+    Chunked(Box<Chunked>),
     #[cfg(not(feature = "bundled"))]
     Opencore(Opencore),
 }
@@ -38,7 +40,12 @@ impl SoundEncoder {
             let inner = Inner::Opencore(Opencore::open(&settings.quality)?);
             return Ok(SoundEncoder { inner, sound, frames: 0 });
         }
-        Ok(SoundEncoder { inner: Inner::Library(Encoder::open(settings)?), sound, frames: 0 })
+        let inner = if Chunked::suits(settings) {
+            Inner::Chunked(Box::new(Chunked::open(settings)?))
+        } else {
+            Inner::Library(Encoder::open(settings)?)
+        };
+        Ok(SoundEncoder { inner, sound, frames: 0 })
     }
 
     /// What it takes.
@@ -50,6 +57,7 @@ impl SoundEncoder {
     pub fn frame_size(&self) -> usize {
         match &self.inner {
             Inner::Library(encoder) => encoder.frame_size(),
+            Inner::Chunked(encoder) => encoder.pattern().frame_size(),
             #[cfg(not(feature = "bundled"))]
             Inner::Opencore(_) => super::opencore::FRAME,
         }
@@ -59,6 +67,7 @@ impl SoundEncoder {
     pub fn padding(&self) -> i64 {
         match &self.inner {
             Inner::Library(encoder) => encoder.padding(),
+            Inner::Chunked(encoder) => encoder.pattern().padding(),
             #[cfg(not(feature = "bundled"))]
             Inner::Opencore(_) => 0,
         }
@@ -68,6 +77,7 @@ impl SoundEncoder {
     pub fn time_base(&self) -> Rational {
         match &self.inner {
             Inner::Library(encoder) => encoder.time_base(),
+            Inner::Chunked(encoder) => encoder.pattern().time_base(),
             #[cfg(not(feature = "bundled"))]
             Inner::Opencore(_) => Rational::new(1, self.sound.rate as i32),
         }
@@ -81,6 +91,7 @@ impl SoundEncoder {
     pub fn parameters(&self) -> Result<Parameters> {
         match &self.inner {
             Inner::Library(encoder) => encoder.parameters(),
+            Inner::Chunked(encoder) => encoder.pattern().parameters(),
             #[cfg(not(feature = "bundled"))]
             Inner::Opencore(_) => super::opencore::parameters(),
         }
@@ -100,6 +111,7 @@ impl SoundEncoder {
         self.frames += u64::from(frame.is_some());
         match &mut self.inner {
             Inner::Library(encoder) => encoder.encode(frame, out),
+            Inner::Chunked(encoder) => encoder.encode(frame, out),
             #[cfg(not(feature = "bundled"))]
             Inner::Opencore(encoder) => frame.map_or(Ok(()), |frame| encoder.encode(frame, out)),
         }

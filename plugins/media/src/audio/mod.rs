@@ -1,5 +1,6 @@
 //! Sound: samples between decoder and encoder, and how an encoder is asked for.
 
+mod chunked;
 mod encoder;
 #[cfg(not(feature = "bundled"))]
 mod opencore;

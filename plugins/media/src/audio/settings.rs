@@ -128,8 +128,7 @@ fn depth(track: &Track, wish: &SoundWish) -> (u32, bool) {
         return (bits, false);
     }
     let raw = track.parameters.raw();
-    let exact = Codec::of(track.codec()).is_some_and(|codec| codec.lossless) || is_exact(track.codec());
-    if !exact {
+    if !is_lossless(track.codec()) {
         return (16, false);
     }
     let format = library::sample_format(raw.format);
@@ -140,28 +139,34 @@ fn depth(track: &Track, wish: &SoundWish) -> (u32, bool) {
     (if said > 0 && !float { said } else { u32::try_from(bytes).unwrap_or(2) * 8 }, float)
 }
 
-/// What a lossless target cannot keep of the samples: what they are, and the bits that are left.
-pub fn lost_bits(track: &Track, settings: &EncoderSettings, codec: &Codec) -> Option<(String, u32)> {
-    use ff::AVSampleFormat::{AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P};
+/// What a lossless target cannot keep of the samples: what they are, and what they become.
+pub fn lost_bits(track: &Track, settings: &EncoderSettings, codec: &Codec) -> Option<(String, String)> {
+    use ff::AVSampleFormat::{
+        AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_U8,
+        AV_SAMPLE_FMT_U8P,
+    };
     let sound = settings.sound.filter(|_| codec.lossless)?;
     let (bits, float) = depth(track, &SoundWish::default());
+    let float_kept = is_float(sound.format);
     let kept = match sound.format {
         AV_SAMPLE_FMT_U8 | AV_SAMPLE_FMT_U8P => 8,
         AV_SAMPLE_FMT_S16 | AV_SAMPLE_FMT_S16P => 16,
+        AV_SAMPLE_FMT_DBL | AV_SAMPLE_FMT_DBLP => 64,
         _ if codec.word.contains("24") => 24,
         _ if sound.bits > 0 => sound.bits,
         _ => 32,
     };
-    let kind = if float { "floating point" } else { "whole numbers" };
-    let lost = if float { !is_float(sound.format) } else { bits > kept };
-    lost.then(|| (format!("{bits} bits ({kind})"), kept))
+    let kind = |float| if float { "floating point" } else { "whole numbers" };
+    let told = |bits, float| format!("{bits} bits ({})", kind(float));
+    (bits > kept || float && !float_kept).then(|| (told(bits, float), told(kept, float_kept)))
 }
 
-/// Codecs that are lossless and can only be read.
-fn is_exact(id: ff::AVCodecID) -> bool {
+/// Whether what a codec decodes to is what was encoded.
+fn is_lossless(id: ff::AVCodecID) -> bool {
     // SAFETY: looks an id up; the descriptor is static.
     let about = unsafe { ff::avcodec_descriptor_get(id).as_ref() };
-    about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_LOSSY as i32 == 0)
+    let kept = about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_LOSSY == 0);
+    kept || Codec::of(id).is_some_and(|codec| codec.lossless)
 }
 
 fn is_float(format: ff::AVSampleFormat) -> bool {
@@ -262,7 +267,7 @@ fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (
     if layouts.is_empty() || layouts.contains(&(channels, mask)) {
         return (channels, if channels == there { mask } else { 0 });
     }
-    let of = |count: u32| layouts.iter().copied().filter(move |(channels, _)| *channels == count).next_back();
+    let of = |count: u32| layouts.iter().copied().rfind(move |(channels, _)| *channels == count);
     let fewer = (1..=channels).rev().find_map(of);
     fewer.or_else(|| layouts.iter().copied().min()).unwrap_or((channels, 0))
 }
@@ -309,9 +314,11 @@ fn format(codec: &Codec, takes: &Takes, track: &Track, wish: &SoundWish) -> (ff:
     const FLOAT: [ff::AVSampleFormat; 4] =
         [AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP];
     let (bits, float) = depth(track, wish);
-    let order: Vec<ff::AVSampleFormat> = if !codec.lossless {
-        FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
-    } else if float {
+    // Opus spends bits on what it takes for detail below the 16 bits that are there.
+    let narrow = !float && bits <= 16 && is_lossless(track.codec());
+    let order: Vec<ff::AVSampleFormat> = if !codec.lossless && narrow {
+        NARROW.into_iter().chain(FLOAT).chain(WIDE).collect()
+    } else if !codec.lossless || float {
         FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
     } else if bits > 16 {
         WIDE.into_iter().chain(FLOAT).chain(NARROW).collect()

@@ -1,0 +1,133 @@
+//! Opus in chunks that are encoded side by side.
+//!
+//! An encoder of Opus depends on what came before, but forgets it soon. So each chunk is encoded by an encoder of its
+//! own that starts [`PRE_ROLL`] frames earlier, whose packets are thrown away:
+//!
+//! ```text
+//! frames   0 ………………… 500 …………………………… 1000 ………
+//! chunk 0  ├────────────┤
+//! chunk 1          ├╌╌──────────────┤                 ╌ pre-roll
+//! ```
+//!
+//! Where chunks begin depends on the frames alone, so that any number of threads gives the same bytes.
+
+use crate::lane::Out;
+use crate::{Encoder, EncoderSettings, Frame, Packet};
+use formwork_sdk::{Error, ErrorKind, Result};
+use std::collections::VecDeque;
+use std::thread::JoinHandle;
+
+/// Frames of a chunk: 10 s at 20 ms a frame.
+const CHUNK: usize = 500;
+/// Frames an encoder hears before its first packet counts: 160 ms, in which it has the state it would have had.
+const PRE_ROLL: usize = 8;
+
+/// What a chunk's thread hands back.
+type Made = Result<Vec<Packet>>;
+
+/// An encoder that works in chunks.
+pub(super) struct Chunked {
+    settings: EncoderSettings,
+    /// Not used to encode: says what the others are like.
+    pattern: Encoder,
+    /// The frames of the chunk that is being gathered, after its pre-roll.
+    held: Vec<Frame>,
+    /// Frames at the start of `held` that belong to the chunk before.
+    pre_roll: usize,
+    working: VecDeque<JoinHandle<Made>>,
+}
+
+impl Chunked {
+    /// Whether an encoder can work so.
+    pub(super) fn suits(settings: &EncoderSettings) -> bool {
+        settings.encoder == "libopus"
+    }
+
+    pub(super) fn open(settings: &EncoderSettings) -> Result<Chunked> {
+        let pattern = Encoder::open(&EncoderSettings { threads: 1, ..settings.clone() })?;
+        let (held, working) = (Vec::with_capacity(CHUNK + PRE_ROLL), VecDeque::new());
+        Ok(Chunked { settings: settings.clone(), pattern, held, pre_roll: 0, working })
+    }
+
+    pub(super) fn pattern(&self) -> &Encoder {
+        &self.pattern
+    }
+
+    pub(super) fn encode(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
+        if let Some(frame) = frame {
+            // The chunk before is handed on when it is known that it is not the last.
+            if self.held.len() == CHUNK + self.pre_roll {
+                self.hand_on(false, out)?;
+            }
+            self.held.push(frame.share()?);
+            return Ok(());
+        }
+        if self.held.len() > self.pre_roll {
+            self.hand_on(true, out)?;
+        }
+        while !self.working.is_empty() {
+            self.emit(out)?;
+        }
+        Ok(())
+    }
+
+    /// Starts on the chunk that is held; the oldest chunks are waited for when there are as many as threads.
+    fn hand_on(&mut self, last: bool, out: &mut Out<'_>) -> Result<()> {
+        let keep = self.held.len().saturating_sub(PRE_ROLL);
+        let next =
+            self.held.get(keep..).unwrap_or_default().iter().map(Frame::share).collect::<Result<_>>()?;
+        let frames = std::mem::replace(&mut self.held, next);
+        let skip = std::mem::replace(&mut self.pre_roll, self.held.len());
+        let settings = EncoderSettings { threads: 1, ..self.settings.clone() };
+        if self.settings.threads < 2 || last && self.working.is_empty() {
+            return encode(&settings, &frames, skip, last)?.into_iter().try_for_each(out);
+        }
+        while self.working.len() >= self.settings.threads {
+            self.emit(out)?;
+        }
+        let thread = std::thread::Builder::new()
+            .name("formwork-chunk".into())
+            .spawn(move || encode(&settings, &frames, skip, last))
+            .map_err(|error| Error::new(ErrorKind::Io, format!("cannot start a thread: {error}")))?;
+        self.working.push_back(thread);
+        Ok(())
+    }
+
+    /// Waits for the oldest chunk and hands its packets over.
+    fn emit(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let Some(thread) = self.working.pop_front() else { return Ok(()) };
+        // A panic goes on to the border, which turns it into an error.
+        let made = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        made?.into_iter().try_for_each(out)
+    }
+}
+
+impl Drop for Chunked {
+    /// Waits for what still runs: each is a fraction of a second of work.
+    fn drop(&mut self) {
+        for thread in self.working.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Encodes one chunk. The first `skip` packets are those of the pre-roll: an Opus encoder gives one for each frame.
+fn encode(settings: &EncoderSettings, frames: &[Frame], skip: usize, last: bool) -> Made {
+    let mut encoder = Encoder::open(settings)?;
+    let mut packets = Vec::with_capacity(frames.len() + 1);
+    let mut count = 0;
+    let mut keep = |packet: Packet| {
+        count += 1;
+        if count > skip {
+            packets.push(packet);
+        }
+        Ok(())
+    };
+    for frame in frames {
+        encoder.encode(Some(frame), &mut keep)?;
+    }
+    if last {
+        encoder.encode(None, &mut keep)?;
+    }
+    Ok(packets)
+}
