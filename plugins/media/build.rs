@@ -6,6 +6,11 @@ const CHANGES: &[(&str, &str)] =
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    let newest = std::env::var("DEP_FFMPEG_FFMPEG_9_0").is_ok_and(|set| set == "true");
+    if std::env::var_os("CARGO_FEATURE_BUNDLED").is_some() && !newest {
+        eprintln!("the feature `bundled` needs the bundled FFmpeg: cargo xtask bundle-ffmpeg build …");
+        std::process::exit(1);
+    }
     for (change, version) in CHANGES {
         println!("cargo:rustc-check-cfg=cfg({change})");
         if std::env::var(format!("DEP_FFMPEG_FFMPEG_{version}")).is_ok_and(|set| set == "true") {
