@@ -122,7 +122,7 @@ def read_audio(folder, stream, result):
     return {
         "codec": stream["codec_name"], "rate": rate, "channels": channels,
         "float": kind != "s32", "bits": min(bits, raw) if raw else bits,
-        "start": float(times[0, 0]), "level": level(result.plain),
+        "start": float(times[0, 0]), "early": float(stream.get("start_time", 0)) < 0, "level": level(result.plain),
         # Samples alone, samples with the gaps between them, and also with what goes before the first.
         "spans": [len(result.samples) / rate, float(times[:, 1].max() - times[0, 0]), float(times[:, 1].max())],
     }

@@ -29,7 +29,7 @@ const CHECKERS: &[(&[&str], &str, &[&str])] = &[
     (&["opus"], "opusinfo", &["-q", "@"]),
     (&["ogg", "oga", "ogv", "spx"], "ogginfo", &["-q", "@"]),
     (&["wav", "aiff", "au", "mp3", "amr"], "sox", &["@", "-n"]),
-    (&["mkv", "webm", "mp4", "mov", "avi", "flv", "ts", "m2ts", "mpeg", "vob"], "mkvmerge", &["-i", "@"]),
+    (&["mkv", "webm", "mp4", "mov", "flv", "mpeg", "vob"], "mkvmerge", &["-i", "@"]),
 ];
 
 /// Complaints that are about the checker: an archive without members leaves unzip nothing to do, and sox lacks

@@ -70,7 +70,7 @@ const TARGETS: &[Target] = &[
         formats: &["m4v"],
         container: ISO,
         second: &["MPEG-4"],
-        brands: &["M4V*"],
+        brands: &["M4V*", "M4A"],
         video: &["h264", "hevc", "mpeg4"],
         audio: &["aac", "ac3", "eac3", "alac", "mp3"],
         ..LOSSY

@@ -96,6 +96,8 @@ pub struct Audio {
     pub float: bool,
     /// Bits that a sample has, or that its decoder gives it.
     pub bits: u64,
+    /// It starts before the file does, with what players leave out.
+    pub early: bool,
     /// Loudness in decibels below full scale, up to 4 kHz; -120 for silence.
     pub level: f64,
     /// Lengths in seconds, each of which is right in some reader's eyes.
@@ -208,6 +210,7 @@ impl Audio {
             channels: number(&value["channels"]),
             float: value["float"].as_bool().unwrap_or(false),
             bits: number(&value["bits"]),
+            early: value["early"].as_bool().unwrap_or(false),
             level: real(&value["level"]),
             spans: reals(&value["spans"]),
         }
