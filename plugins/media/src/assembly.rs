@@ -75,8 +75,9 @@ impl<'s> Assembly<'s> {
     ///
     /// `limit_exceeded` (`memory`).
     pub fn add(&mut self, track: &Track, lane: Box<dyn Lane + 's>, mut spec: StreamSpec) -> Result<()> {
+        let stripped = self.step.options().flag("strip_metadata");
         for name in ["language", "title"] {
-            if let Some(value) = track.tags.get(name) {
+            if let Some(value) = track.tags.get(name).filter(|_| !stripped || name == "language") {
                 spec.tags.set(name, &value);
             }
         }
@@ -169,16 +170,9 @@ impl<'s> Assembly<'s> {
     pub fn tags(&mut self, demuxer: &Demuxer<'_>, options: &Options<'_>) {
         let mut tags = Dictionary::default();
         if !options.flag("strip_metadata") {
-            // Some containers put the tags of the whole on their one track.
-            let best = demuxer.best(Kind::Audio).filter(|_| demuxer.family() == "ogg");
-            for (name, value) in best
-                .map(|track| track.tags.entries())
-                .unwrap_or_default()
-                .iter()
-                .chain(&demuxer.tags().entries())
-            {
-                if !facts::is_technical(name) {
-                    tags.set(name, value);
+            for (name, value) in demuxer.all_tags().entries() {
+                if !facts::is_technical(&name) {
+                    tags.set(&name, &value);
                 }
             }
         }

@@ -156,7 +156,10 @@ impl<'s> Demuxer<'s> {
                             && parameters.height > 0
                     }
                     ff::AVMediaType::AVMEDIA_TYPE_AUDIO => {
-                        parameters.sample_rate > 0 && parameters.ch_layout.nb_channels > 0
+                        // How deep packed samples are, only a frame of them says.
+                        parameters.sample_rate > 0
+                            && parameters.ch_layout.nb_channels > 0
+                            && (parameters.format >= 0 || !library::is_packed(parameters.codec_id))
                     }
                     _ => true,
                 }
@@ -211,6 +214,17 @@ impl<'s> Demuxer<'s> {
     pub fn tags(&self) -> Dictionary {
         // SAFETY: the file's own tags.
         unsafe { Dictionary::copy_of(self.raw().metadata) }
+    }
+
+    /// Tags of the whole file, with those that Ogg puts on its one track.
+    pub fn all_tags(&self) -> Dictionary {
+        let mut all = Dictionary::default();
+        let best = self.best(Kind::Audio).filter(|_| self.family() == "ogg");
+        let own = best.map(|track| track.tags.entries()).unwrap_or_default();
+        for (name, value) in own.into_iter().chain(self.tags().entries()) {
+            all.set(&name, &value);
+        }
+        all
     }
 
     /// Chapter marks: start and end in seconds, and tags. At most 10,000.

@@ -92,6 +92,8 @@ pub struct SoundSettings {
     pub least: u32,
     /// Samples of silence before the sound, for decoders that leave out more than the encoder put in front.
     pub before: u32,
+    /// Channels of other places keep their samples instead of being mixed, where their number is the same.
+    pub relabel: bool,
 }
 
 /// An open encoder.

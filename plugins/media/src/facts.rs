@@ -34,7 +34,7 @@ pub fn facts(demuxer: &Demuxer<'_>) -> Value {
         facts.insert("bitrate".into(), json!(demuxer.bit_rate()));
     }
     facts.insert("streams".into(), demuxer.tracks().iter().map(stream).collect());
-    let tags = tags(&demuxer.tags());
+    let tags = tags(&demuxer.all_tags());
     if !tags.is_empty() {
         facts.insert("tags".into(), Value::Object(tags));
     }

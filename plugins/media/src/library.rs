@@ -183,10 +183,26 @@ pub fn takes(codec: EncoderRef) -> Takes {
     }
 }
 
+/// Whether a codec is lossless and more than plain samples.
+pub(crate) fn is_packed(id: ff::AVCodecID) -> bool {
+    // SAFETY: looks an id up, which gives a static descriptor or null, and a number.
+    let (about, bits) =
+        unsafe { (ff::avcodec_descriptor_get(id).as_ref(), ff::av_get_exact_bits_per_sample(id)) };
+    bits == 0 && about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_LOSSLESS != 0)
+}
+
 /// Which places the channels of a layout have; 0 when it does not say.
 pub fn mask_of(layout: &ff::AVChannelLayout) -> u64 {
     // SAFETY: the mask is only read for layouts that have one.
     if layout.order == ff::AVChannelOrder::AV_CHANNEL_ORDER_NATIVE { unsafe { layout.u.mask } } else { 0 }
+}
+
+/// The usual places of so many channels, as FFmpeg's mask; 0 when there are none.
+pub(crate) fn usual_mask(channels: u32) -> u64 {
+    // SAFETY: an empty layout is all zeros; the usual ones own no memory.
+    let mut layout: ff::AVChannelLayout = unsafe { std::mem::zeroed() };
+    set_layout(&mut layout, channels, 0);
+    mask_of(&layout)
 }
 
 /// Sets a layout that holds nothing yet: by its mask, or the usual one for so many channels.

@@ -119,7 +119,16 @@ struct Mixer {
 impl Mixer {
     fn new(rate: u32) -> Result<Mixer> {
         let format = ff::AVSampleFormat::AV_SAMPLE_FMT_FLT;
-        let sound = SoundSettings { rate, channels: 1, mask: 0, format, bits: 0, least: 0, before: 0 };
+        let sound = SoundSettings {
+            rate,
+            channels: 1,
+            mask: 0,
+            format,
+            bits: 0,
+            least: 0,
+            before: 0,
+            relabel: false,
+        };
         Ok(Mixer { sound, resampler: None, samples: Samples::new(sound, 0)?, peaks: Peaks::new() })
     }
 

@@ -1,6 +1,6 @@
 //! One result out of one input: what every operation on a single file has in common.
 
-use formwork_media::audio::{SoundWish, Way, lost_bits, way};
+use formwork_media::audio::{SoundWish, Way, lost_bits, moves_channels, way};
 use formwork_media::lane::Count;
 use formwork_media::{
     Assembly, Choice, Codec, Container, Demuxer, EncoderSettings, Need, Span, Times, Track, without,
@@ -113,6 +113,9 @@ impl<'s> Work<'s> {
 
 /// Says that samples had more bits than the target has.
 pub(crate) fn tell_bits(step: &Step<'_>, track: &Track, settings: &EncoderSettings, codec: &Codec) {
+    if moves_channels(track, settings) {
+        step.lose(Feature::Quality, format!("the places of the channels: {} has other ones", codec.word));
+    }
     if let Some((from, to)) = lost_bits(track, settings, codec) {
         step.lose(Feature::BitDepth, format!("samples of {from} became {to}, without dithering"));
     }

@@ -11,4 +11,4 @@ mod settings;
 pub use encoder::SoundEncoder;
 pub use resample::Resampler;
 pub use samples::Samples;
-pub use settings::{SoundWish, Way, lost_bits, settings_for, usual_bit_rate, way};
+pub use settings::{SoundWish, Way, lost_bits, moves_channels, settings_for, usual_bit_rate, way};

@@ -65,7 +65,9 @@ impl Resampler {
         unsafe {
             let mut input: ff::AVChannelLayout = std::mem::zeroed();
             let mut output: ff::AVChannelLayout = std::mem::zeroed();
-            library::set_layout(&mut input, from.channels as u32, from.mask);
+            let keeps = to.relabel && from.channels as u32 == to.channels && from.mask != 0 && to.mask != 0;
+            let mask = if keeps { to.mask } else { from.mask };
+            library::set_layout(&mut input, from.channels as u32, mask);
             library::set_layout(&mut output, to.channels, to.mask);
             let same = from.rate == to.rate as i32
                 && format == to.format

@@ -161,6 +161,14 @@ pub fn lost_bits(track: &Track, settings: &EncoderSettings, codec: &Codec) -> Op
     (bits > kept || float && !float_kept).then(|| (told(bits, float), told(kept, float_kept)))
 }
 
+/// Whether the channels of a lossless result keep their samples, but not their places.
+pub fn moves_channels(track: &Track, settings: &EncoderSettings) -> bool {
+    let mask = library::mask_of(&track.parameters.raw().ch_layout);
+    settings.sound.is_some_and(|sound| {
+        sound.relabel && sound.channels == track.parameters.channels() && mask != 0 && sound.mask != mask
+    })
+}
+
 /// Whether what a codec decodes to is what was encoded.
 fn is_lossless(id: ff::AVCodecID) -> bool {
     // SAFETY: looks an id up; the descriptor is static.
@@ -201,7 +209,16 @@ pub fn settings_for(
         encoder,
         quality,
         threads: 1,
-        sound: Some(SoundSettings { rate, channels, mask, format, bits, least, before }),
+        sound: Some(SoundSettings {
+            rate,
+            channels,
+            mask,
+            format,
+            bits,
+            least,
+            before,
+            relabel: codec.lossless,
+        }),
         ..EncoderSettings::default()
     })
 }
@@ -249,6 +266,8 @@ fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (
     let there = track.parameters.channels().max(1);
     let channels = wanted.unwrap_or(there);
     let mask = if channels == there { library::mask_of(&track.parameters.raw().ch_layout) } else { 0 };
+    // A file that does not say where its channels are means the usual places.
+    let mask = if mask == 0 { library::usual_mask(channels) } else { mask };
     let most = match codec.word {
         "amr_nb" | "amr_wb" => 1,
         "mp3" | "mp2" | "speex" | "wmav1" | "wmav2" | "adpcm_ms" | "adpcm_ima_wav" => 2,
@@ -322,7 +341,8 @@ fn format(codec: &Codec, takes: &Takes, track: &Track, wish: &SoundWish) -> (ff:
         FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
     } else if bits > 16 {
         WIDE.into_iter().chain(FLOAT).chain(NARROW).collect()
-    } else if bits > 8 {
+    // FFmpeg's encoder of WavPack writes blocks of 8 bits that other readers call damaged.
+    } else if bits > 8 || codec.word == "wavpack" {
         NARROW.into_iter().chain(WIDE).chain(FLOAT).collect()
     } else {
         [AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P].into_iter().chain(NARROW).chain(WIDE).chain(FLOAT).collect()

@@ -1,6 +1,6 @@
 //! A track that stays as it is.
 
-use super::{Count, Lane, Out};
+use super::{Count, Lane, Out, amr};
 use crate::track::Parameters;
 use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
 use formwork_sdk::{Error, Result};
@@ -92,7 +92,19 @@ impl CopyLane {
             packet.rescale(self.units.0, self.units.1);
         }
         self.copied += 1;
-        out(packet)
+        let frames = amr::frames(self.parameters.codec(), packet.data());
+        if frames.is_empty() {
+            return out(packet);
+        }
+        let length = packet.duration() / frames.len() as i64;
+        for (number, bytes) in frames.into_iter().enumerate() {
+            let mut frame = Packet::of(bytes)?;
+            let later = |time: Option<i64>| time.map(|time| time.saturating_add(number as i64 * length));
+            frame.set_times(later(packet.pts()), later(packet.dts()), length);
+            frame.set_key();
+            out(frame)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The way of one track through a conversion.
 
+mod amr;
 mod copy;
 mod sound;
 mod subtitle;
