@@ -106,6 +106,7 @@ fn description(data: &[u8]) {
             options: capability.options.iter().map(|spec| (spec.name.clone(), json!(1))).collect(),
             bytes: data.len() as u64,
             features: None,
+            accompanied: false,
             wishes: plan::Wishes::default(),
         };
         if let Ok(routes) = plan::top(&registry, &request, 2) {
