@@ -25,7 +25,7 @@ const PROBE_TIME: i64 = 5_000_000;
 /// Demuxers that know where frames are.
 const INDEXED: &[&str] = &["mov", "matroska", "avi", "wav", "flac", "aiff", "caf", "au", "wv", "mxf"];
 /// Seconds by which a jump without an index aims too early.
-const CAREFUL: f64 = 4.0;
+const CAREFUL: f64 = 12.0;
 
 /// How much is wanted to be known of the tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,8 +284,8 @@ impl<'s> Demuxer<'s> {
         // Without an index a jump is a guess by bytes: well before, then, and read on.
         let careful = !INDEXED.contains(&self.family());
         let seconds = if careful { seconds - CAREFUL } else { seconds };
-        if careful && seconds <= self.start() {
-            // SAFETY: the file is open; the place is its first byte.
+        if seconds <= self.start() && self.family().starts_with("mpeg") {
+            // SAFETY: the file is open; the place is its first byte, where these have no header.
             let code = unsafe { ff::av_seek_frame(self.context, -1, 0, ff::AVSEEK_FLAG_BYTE) };
             if code >= 0 {
                 return Ok(());

@@ -128,6 +128,11 @@ impl Track {
         let time_base = Rational::from(stream.time_base);
         // SAFETY: context and stream belong together.
         let guessed = Rational::from(unsafe { ff::av_guess_frame_rate(context, raw, std::ptr::null_mut()) });
+        // SAFETY: as above. What the container says of pixels wins over what the codec says.
+        unsafe {
+            (*parameters.as_ptr()).sample_aspect_ratio =
+                ff::av_guess_sample_aspect_ratio(context, raw, std::ptr::null_mut());
+        }
         let average = Rational::from(stream.avg_frame_rate);
         let (rotation, mirrored) = turn(raw);
         Ok(Track {

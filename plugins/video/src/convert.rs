@@ -56,7 +56,7 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     }
     let mut span = plan.span(&demuxer)?;
     if plan.copies && !plan.times.is_all() {
-        span = plan.from_key_frame(&mut demuxer, span)?;
+        span = plan.moved_to_key_frame(&mut demuxer, span)?;
     }
     let asked = plan.wish.quality.is_some() || plan.wish.bit_rate.is_some();
     let aim = match plan.goal(&demuxer)? {
@@ -176,7 +176,7 @@ impl<'s> Plan<'s> {
     }
 
     /// A copy starts at the key frame before the wanted time.
-    fn from_key_frame(&self, demuxer: &mut Demuxer<'_>, span: Span) -> Result<Span> {
+    fn moved_to_key_frame(&self, demuxer: &mut Demuxer<'_>, span: Span) -> Result<Span> {
         let Some(key) = self.key_frame(demuxer, &span)? else { return Ok(span) };
         let earlier = span.origin - key;
         if earlier > 0.05 {

@@ -24,9 +24,8 @@ pub(crate) fn describe() -> Description {
     capabilities.extend(
         containers().filter(|container| container.id != "gif").map(|container| merge(container, &readable)),
     );
-    capabilities.extend(containers().filter(|container| container.tags).map(|container| metadata(container)));
-    capabilities
-        .extend(containers().filter(|container| container.id != "gif").map(|container| optimize(container)));
+    capabilities.extend(containers().filter(|container| container.tags).map(metadata));
+    capabilities.extend(containers().filter(|container| container.id != "gif").map(optimize));
     Description {
         id: "video".into(),
         version: env!("CARGO_PKG_VERSION").into(),

@@ -62,6 +62,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
     let mut demuxer = Demuxer::open(step, step.input()?, Need::Everything)?;
     let track = demuxer.best(Kind::Video).ok_or_else(|| Error::unsupported("the file holds no pictures"))?;
     let (index, unit, rate) = (track.index, track.time_base, track.frame_rate);
+    let half = if rate.is_positive() { rate.inverse().value() / 2.0 } else { 0.02 };
     let size = (track.parameters.width(), track.parameters.height());
     let mut decoder = Decoder::open(track, step.threads(), Skip::Nothing)?;
     if span.origin > demuxer.start() + 0.001 && demuxer.can_seek() {
@@ -83,7 +84,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
         let mut over = packet.is_none();
         decoder.decode(packet.as_ref(), &mut |mut frame| {
             let time = frame.best_pts().map_or(span.origin, |pts| unit.seconds(pts));
-            if time < span.origin - 0.001 || (frame.width(), frame.height()) != size {
+            if time + half < span.origin || (frame.width(), frame.height()) != size {
                 return Ok(());
             }
             if span.end.is_some_and(|end| time >= end) {
@@ -92,7 +93,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
             }
             let done = ((time - span.origin).max(0.0) * 1000.0) as u64;
             step.tick(done * 2 / 5, total.max(done))?;
-            last = unit.time(time - span.origin);
+            last = unit.time((time - span.origin).max(0.0));
             frame.set_pts(Some(last));
             let graph = match &mut graph {
                 Some(graph) => graph,
@@ -108,7 +109,7 @@ fn palette(plan: &Plan<'_>, before: &[Link], span: &Span) -> Result<Frame> {
         }
     }
     if let Some(graph) = &mut graph {
-        graph.finish(last + 1, &mut |palette| {
+        graph.finish(last + unit.time(2.0 / USUAL_RATE), &mut |palette| {
             found = Some(palette);
             Ok(())
         })?;

@@ -14,6 +14,8 @@ pub(crate) struct Recipe {
     pub(crate) links: Vec<Link>,
     /// Frames a second of the source.
     pub(crate) frame_rate: Rational,
+    /// Seconds of one frame of the result: no film is shorter.
+    pub(crate) shortest: f64,
     /// Size that the links were made for.
     pub(crate) size: (u32, u32),
 }
@@ -32,6 +34,8 @@ pub(crate) struct VideoLane {
     /// Last time given to the encoder, in its time base.
     last: Option<i64>,
     over: bool,
+    /// A packet came from which decoding can start.
+    begun: bool,
     threads: usize,
 }
 
@@ -54,6 +58,8 @@ impl VideoLane {
             next: track.start,
             last: None,
             over: false,
+            // Reading starts somewhere within the file when its beginning is not wanted.
+            begun: track.time_base.time(span.origin) <= track.start,
             threads,
         })
     }
@@ -128,7 +134,8 @@ impl VideoLane {
     fn pass(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
         let Some(mut graph) = self.graph.take() else { return Ok(()) };
         // The last frame is shown for its time too.
-        let end = (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(1);
+        let shortest = self.time_base.time(self.recipe.shortest).max(1);
+        let end = (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest);
         let unit = graph.time_base();
         let mut each = |frame| self.encode(frame, unit, out);
         let result = match frame {
@@ -155,6 +162,10 @@ impl VideoLane {
 
 impl Lane for VideoLane {
     fn take(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        self.begun |= packet.is_key();
+        if !self.begun {
+            return Ok(());
+        }
         let mut frames = Vec::new();
         self.decoder.decode(Some(&packet), &mut |frame| {
             frames.push(frame);

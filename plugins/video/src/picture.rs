@@ -103,28 +103,34 @@ impl<'s> Film<'s> {
         let begun = self.demuxer.place().0 > 0;
         if (seconds > 0.0 || begun) && self.demuxer.can_seek() && self.demuxer.seek(target).is_ok() {
             // A jump may end too late, or nowhere.
-            if let Some(frame) = self.read_to(target)? {
+            if let Some(frame) = self.read_to(target, true)? {
                 return Ok(frame);
             }
         }
         let resize = self.resize.take();
         *self = Film { resize, ..Film::open(self.step)? };
-        self.read_to(target)?.ok_or_else(|| Error::corrupt("none of the pictures can be decoded"))
+        self.read_to(target, false)?.ok_or_else(|| Error::corrupt("none of the pictures can be decoded"))
     }
 
-    /// Reads on to a time of the file's own clock; `None` when the first frame that comes is behind it.
-    fn read_to(&mut self, target: f64) -> Result<Option<Frame>> {
+    /// Reads on to a time of the file's own clock; `None` when the first frame that comes is behind it. After a jump
+    /// only a key frame is a beginning.
+    fn read_to(&mut self, target: f64, jumped: bool) -> Result<Option<Frame>> {
         let unit = self.track()?.time_base;
         let half = self.track()?.frame_rate.inverse().value() / 2.0;
         let at_start = target <= self.zero + half;
         let mut decoder = Decoder::open(self.track()?, self.step.threads(), Skip::Nothing)?;
         let mut found: Option<Frame> = None;
         let mut over = false;
+        let mut begun = !jumped;
         for _ in 0..MOST_FRAMES {
             let packet = self.demuxer.next_packet()?;
             self.step.tick(0, 0)?;
             let ended = packet.is_none();
             if packet.as_ref().is_some_and(|packet| packet.stream() != self.index) {
+                continue;
+            }
+            begun |= packet.as_ref().is_none_or(formwork_media::Packet::is_key);
+            if !begun {
                 continue;
             }
             decoder.decode(packet.as_ref(), &mut |frame| {

@@ -109,6 +109,7 @@ pub(crate) fn prepare(
         links: chain.links,
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
+        shortest: frame_rate.inverse().value(),
     };
     let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
     let lossless = lossless && format == source_format && wish.changes.is_empty();

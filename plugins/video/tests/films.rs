@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{RATE, SIZE, convert, film, number_of, probe, seen, step};
+use common::{SIZE, convert, film, number_of, probe, seen, step};
 use formwork_plugin_video::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::json;
 use formwork_sdk::testing::{Job, describe};
@@ -148,7 +148,6 @@ fn what_cannot_be_is_refused() {
     assert_eq!(step("convert", "mp4", noise, "mkv", &[]).failure().unwrap().0, "corrupt_input");
     let playlist = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".to_vec();
     assert_eq!(step("convert", "mp4", playlist, "mkv", &[]).failure().unwrap().0, "corrupt_input");
-    assert!(RATE > 0);
 }
 
 #[test]
