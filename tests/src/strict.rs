@@ -41,8 +41,8 @@ const PARDONED: &[&str] = &["zipfile is empty", "Unsupported AIFC compression"];
 pub enum Verdict {
     /// Every checker that is installed accepted the file.
     Right,
-    /// A checker refused it, in these words.
-    Wrong(String),
+    /// A checker refused it, in these lines; the last one is its verdict.
+    Wrong(Vec<String>),
 }
 
 /// Has every checker of `format` look at `path`. Checkers that are not installed are named once on stderr.
@@ -55,14 +55,15 @@ pub fn check(path: &Path, format: &str) -> Result<Verdict> {
             say_missing(program);
             continue;
         }
-        if let Some(complaint) = complaint(program, words, path, format)? {
-            return Ok(Verdict::Wrong(format!("{program}: {complaint}")));
+        let lines = complaint(program, words, path, format)?;
+        if !lines.is_empty() {
+            return Ok(Verdict::Wrong(lines.iter().map(|line| format!("{program}: {line}")).collect()));
         }
     }
     Ok(Verdict::Right)
 }
 
-fn complaint(program: &str, words: &[&str], path: &Path, format: &str) -> Result<Option<String>> {
+fn complaint(program: &str, words: &[&str], path: &Path, format: &str) -> Result<Vec<String>> {
     let mut command = Command::new(program);
     for word in words {
         match *word {
@@ -74,12 +75,17 @@ fn complaint(program: &str, words: &[&str], path: &Path, format: &str) -> Result
     }
     let done = run::run(&mut command, &Limits::default())?;
     if done.succeeded() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let said = [done.stderr, done.stdout].concat();
     let said = String::from_utf8_lossy(&said);
-    let line = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("refused without a word");
-    Ok((!PARDONED.iter().any(|words| line.contains(words))).then(|| line.trim().to_owned()))
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+    if lines.is_empty() {
+        lines.push("refused without a word".to_owned());
+    }
+    let pardoned = |line: &String| PARDONED.iter().any(|words| line.contains(words));
+    Ok(if lines.last().is_some_and(pardoned) { Vec::new() } else { lines })
 }
 
 fn say_missing(program: &'static str) {

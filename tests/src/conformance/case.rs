@@ -174,15 +174,14 @@ impl Case {
         if judged.verdict.is_err() {
             return Ok(judged);
         }
-        let verdict = match strict::check(output, self.to)? {
-            Verdict::Right => return Ok(judged),
-            // What is copied keeps the faults it came with.
-            wrong if self.suite.is_media() && wrong == strict::check(&self.input.path, self.to)? => {
-                return Ok(judged);
-            }
-            Verdict::Wrong(why) => Err((Fault::NotValid, why)),
-        };
-        Ok(Judged { verdict, ..judged })
+        let Verdict::Wrong(lines) = strict::check(output, self.to)? else { return Ok(judged) };
+        let why = lines.last().cloned().unwrap_or_default();
+        // What is copied keeps the faults it came with.
+        let old = |verdict| matches!(verdict, Verdict::Wrong(lines) if lines.contains(&why));
+        if self.suite.is_media() && old(strict::check(&self.input.path, self.to)?) {
+            return Ok(judged);
+        }
+        Ok(Judged { verdict: Err((Fault::NotValid, why)), ..judged })
     }
 
     /// Has the output read by foreign tools; an error is their verdict.

@@ -27,14 +27,15 @@ const SPEAKS: f64 = 0.9;
 /// Decibels by which loudness may change.
 const LOUDER: f64 = 3.0;
 /// The same for speech codecs.
-const SPOKEN: f64 = 6.0;
+const SPOKEN: f64 = 8.0;
 /// The same where channels are mixed down, which must leave room for all of them together, and for sounds of a
 /// few codec frames.
 const MIXED: f64 = 12.0;
 /// Decibels below full scale from which a sound is so quiet that codecs may drop it.
 const SILENT: f64 = -55.0;
-/// Seconds up to which a sound is only a few codec frames.
+/// Seconds up to which a sound is only a few codec frames, and less than two of them.
 const SHORT: f64 = 0.3;
+const SHORTEST: f64 = 0.1;
 /// The share of frames that may be missing when rates differ.
 const DROPPED: f64 = 0.2;
 /// Frames from which a reader is sure that a stream is video.
@@ -230,7 +231,7 @@ fn sounds_like(media: &Media) -> Verdict {
     if seen.level < due.level.min(SILENT) - MIXED {
         return Err((Fault::Sound, format!("silent, instead of {:.1} dB", due.level)));
     }
-    if due.rate == 0 {
+    if due.rate == 0 || longest(&due.spans) < SHORTEST {
         return Ok(());
     }
     let speech = matches!(seen.codec.as_str(), "amr_nb" | "amr_wb" | "speex");
