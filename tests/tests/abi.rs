@@ -154,7 +154,9 @@ fn the_scan_cache_is_used_and_may_be_deleted() {
     assert_eq!(build(broken()).registry().plugins().len(), 1, "the cache answers, nothing is scanned");
     std::fs::remove_dir_all(&cache.0).unwrap();
     assert_eq!(build(Scanner::InProcess).registry().plugins().len(), 1, "a deleted cache is made anew");
-    std::fs::write(cache.0.join("plugins.json"), "{broken").unwrap();
+    for entry in std::fs::read_dir(cache.0.join("plugins")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "{broken").unwrap();
+    }
     assert_eq!(build(Scanner::InProcess).registry().plugins().len(), 1, "a broken cache is ignored");
 }
 

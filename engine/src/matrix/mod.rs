@@ -102,19 +102,27 @@ impl<'e> Matrix<'e> {
 
     /// Formats some cell reads, with whether anything comes of it: `(format, readable, writable)`.
     pub fn formats(&self) -> Vec<(&'static Format, bool, bool)> {
-        let mut read: BTreeSet<&str> = BTreeSet::new();
+        let converts =
+            || self.cells().filter(|cell| cell.is_available() && cell.capability.operation == "convert");
+        let is_internal = |id: &str| self.registry.format(id).is_some_and(|format| format.internal);
         let mut written: BTreeSet<&str> = BTreeSet::new();
-        for cell in self.cells().filter(|cell| cell.is_available() && cell.capability.operation == "convert")
-        {
-            read.extend(cell.capability.from.iter().map(String::as_str));
-            written.extend(cell.capability.to.iter().map(String::as_str));
+        // What is not internal, or leads to such a thing in one more step.
+        let mut useful: BTreeSet<&str> = BTreeSet::new();
+        for Cell { capability, .. } in converts() {
+            let targets = capability.to.iter().map(String::as_str);
+            written.extend(targets.clone());
+            useful.extend(targets.clone().filter(|to| !is_internal(to)));
+            if targets.clone().any(|to| !is_internal(to)) {
+                useful.extend(capability.from.iter().map(String::as_str).filter(|from| is_internal(from)));
+            }
+        }
+        let mut read: BTreeSet<&str> = BTreeSet::new();
+        for Cell { capability, .. } in converts() {
+            if capability.to.iter().any(|to| useful.contains(to.as_str())) {
+                read.extend(capability.from.iter().map(String::as_str));
+            }
         }
         let visible = self.registry.formats().filter(|format| !format.internal);
-        visible
-            .map(|format| {
-                let readable = read.contains(format.id) && !self.targets(format.id, 2, true).is_empty();
-                (format, readable, written.contains(format.id))
-            })
-            .collect()
+        visible.map(|format| (format, read.contains(format.id), written.contains(format.id))).collect()
     }
 }
