@@ -1,8 +1,12 @@
 //! Tells the crate which FFmpeg the bindings are of, where versions differ: see `src/version.rs`.
 
 /// What changed, and the version of FFmpeg that first has it, as ffmpeg-sys-next names it.
-const CHANGES: &[(&str, &str)] =
-    &[("coded_side_data", "6_1"), ("const_write", "7_0"), ("supported_config", "7_1")];
+const CHANGES: &[(&str, &str)] = &[
+    ("frame_duration", "6_0"),
+    ("coded_side_data", "6_1"),
+    ("const_write", "7_0"),
+    ("supported_config", "7_1"),
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -87,6 +87,9 @@ impl<'s> Assembly<'s> {
             }
         }
         spec.disposition = track.disposition;
+        if track.kind == Kind::Video && lane.is_heavy() {
+            self.muxer.wait_for_pictures();
+        }
         let time_base = spec.time_base;
         let to = self.muxer.add(spec)?;
         self.feeds.push(Feed { from: track.index, to, time_base, lane });

@@ -36,6 +36,8 @@ pub struct Container {
     pub subtitles: Subtitles,
     /// More than one track of a kind.
     pub many_tracks: bool,
+    /// But only one of pictures.
+    pub one_video: bool,
     /// Chapter marks.
     pub chapters: bool,
     /// Tags.
@@ -111,6 +113,7 @@ const BASE: Container = Container {
     audio: &[],
     subtitles: Subtitles::None,
     many_tracks: false,
+    one_video: false,
     chapters: false,
     tags: true,
     cover: false,
@@ -173,7 +176,9 @@ const TABLE: &[Container] = &[
     },
     Container {
         id: "m4v",
-        muxer: "ipod",
+        // FFmpeg's muxer of that name knows neither HEVC nor AC-3.
+        muxer: "mp4",
+        options: &[("brand", "M4V ")],
         video: &["h264", "h265", "mpeg4"],
         audio: &["aac", "ac3", "alac"],
         subtitles: Subtitles::Text { word: "mov_text", copies: &["mov_text"] },
@@ -337,6 +342,7 @@ const TABLE: &[Container] = &[
         video: TS_VIDEO,
         audio: &["ac3", "aac", "mp2", "dts", "eac3"],
         many_tracks: true,
+        one_video: true,
         tags: false,
         ..BASE
     },
@@ -347,6 +353,7 @@ const TABLE: &[Container] = &[
         video: TS_VIDEO,
         audio: &["ac3", "aac", "mp2", "dts", "eac3"],
         many_tracks: true,
+        one_video: true,
         tags: false,
         ..BASE
     },

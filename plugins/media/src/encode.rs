@@ -94,6 +94,8 @@ pub struct SoundSettings {
     pub before: u32,
     /// Channels of other places keep their samples instead of being mixed, where their number is the same.
     pub relabel: bool,
+    /// Which channel comes at each place, where an encoder wants another order than FFmpeg's; else empty.
+    pub order: &'static [usize],
 }
 
 /// An open encoder.

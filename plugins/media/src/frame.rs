@@ -75,6 +75,12 @@ impl Frame {
         known(unsafe { (*self.0).best_effort_timestamp }).or_else(|| self.pts())
     }
 
+    /// How long it is shown, in the time base of what made it; 0 when that is not known.
+    pub fn duration(&self) -> i64 {
+        // SAFETY: the frame is ours.
+        crate::version::duration(unsafe { &*self.0 }).max(0)
+    }
+
     /// Sets when it is shown.
     pub fn set_pts(&mut self, pts: Option<i64>) {
         // SAFETY: the frame is ours.

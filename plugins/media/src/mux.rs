@@ -9,6 +9,11 @@ use formwork_sdk::{Error, ErrorKind, Result, Step};
 use std::ffi::c_int;
 use std::ptr;
 
+/// Seconds of other tracks a muxer holds back until a track that is late has its turn.
+const PATIENCE: i64 = 10;
+/// The same where pictures are encoded: an encoder looks at some 60 frames, which may last long, before it gives one.
+const PATIENCE_FOR_PICTURES: i64 = 120;
+
 /// What a muxer has to know of one track.
 #[derive(Debug)]
 pub struct StreamSpec {
@@ -94,9 +99,15 @@ impl<'s> Muxer<'s> {
             (*context).flags |= ff::AVFMT_FLAG_CUSTOM_IO | ff::AVFMT_FLAG_BITEXACT;
             (*context).io_open = Some(refuse);
             (*context).strict_std_compliance = ff::FF_COMPLIANCE_EXPERIMENTAL;
-            (*context).max_interleave_delta = 10_000_000;
+            (*context).max_interleave_delta = ff::AV_TIME_BASE as i64 * PATIENCE;
         }
         Ok(Muxer { context, io: Some(io), step, given: Vec::new(), last: Vec::new() })
+    }
+
+    /// Waits for a track whose packets come late, because an encoder looks ahead.
+    pub fn wait_for_pictures(&mut self) {
+        // SAFETY: the context is ours.
+        unsafe { (*self.context).max_interleave_delta = ff::AV_TIME_BASE as i64 * PATIENCE_FOR_PICTURES };
     }
 
     /// Whether encoders shall give their headers apart.
@@ -265,7 +276,7 @@ fn as_fault(error: Error) -> Error {
 fn counts_frames(format: &ff::AVOutputFormat) -> bool {
     // SAFETY: every muxer has a name, a static text.
     let name = unsafe { std::ffi::CStr::from_ptr(format.name) };
-    name == c"avi"
+    name == c"avi" || name == c"swf"
 }
 
 /// Muxers of ISO base media files, whose directory goes in front.

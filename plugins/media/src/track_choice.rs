@@ -49,8 +49,9 @@ impl Choice {
                 track.kind == kind && (track.can_decode() || crate::lane::can_copy(track, container))
             };
             let all: Vec<usize> = demuxer.tracks().iter().filter(usable).map(|track| track.index).collect();
+            let many = container.many_tracks && !(container.one_video && kind == Kind::Video);
             match demuxer.best(kind).filter(|track| all.contains(&track.index)) {
-                Some(best) if !container.many_tracks => vec![best.index],
+                Some(best) if !many => vec![best.index],
                 _ => all,
             }
         };

@@ -9,6 +9,18 @@ pub(crate) type Written = *const u8;
 #[cfg(not(const_write))]
 pub(crate) type Written = *mut u8;
 
+/// How long a frame is shown, in the unit of its times; 0 when that is not known.
+#[cfg(frame_duration)]
+pub(crate) fn duration(frame: &ff::AVFrame) -> i64 {
+    frame.duration
+}
+
+/// How long a frame is shown, in the unit of its times; 0 when that is not known.
+#[cfg(not(frame_duration))]
+pub(crate) fn duration(frame: &ff::AVFrame) -> i64 {
+    frame.pkt_duration
+}
+
 /// Lists of what a codec takes. Each is null, for everything, or ends with the mark that `codec.h` of FFmpeg names.
 pub(crate) struct Lists {
     pub(crate) pixels: *const ff::AVPixelFormat,

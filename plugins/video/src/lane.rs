@@ -7,6 +7,12 @@ use formwork_media::lane::{Count, Lane, Out};
 use formwork_media::{Decoder, Encoder, EncoderSettings, Frame, Packet, Rational, Skip, Span, Track};
 use formwork_sdk::{Error, Result};
 
+/// A single frame is believed to be shown for at most so many seconds.
+const LONGEST: f64 = 60.0;
+
+/// Seconds that the repetition of a last frame lasts at most.
+const LAST: f64 = 0.04;
+
 /// How the frames of a track become frames of the encoder.
 #[derive(Clone)]
 pub(crate) struct Recipe {
@@ -16,6 +22,8 @@ pub(crate) struct Recipe {
     pub(crate) frame_rate: Rational,
     /// Seconds of one frame of the result: no film is shorter.
     pub(crate) shortest: f64,
+    /// The last frame comes a second time at the end, where nothing else says how long it is shown.
+    pub(crate) shows_last_again: bool,
     /// Size that the links were made for.
     pub(crate) size: (u32, u32),
 }
@@ -33,6 +41,8 @@ pub(crate) struct VideoLane {
     next: i64,
     /// Last time given to the encoder, in its time base.
     last: Option<i64>,
+    /// What was given then, where it is wanted again.
+    held: Option<Frame>,
     over: bool,
     /// A packet came from which decoding can start.
     begun: bool,
@@ -57,6 +67,7 @@ impl VideoLane {
             end: span.end.map(|end| track.time_base.time(end)),
             next: track.start,
             last: None,
+            held: None,
             over: false,
             // Reading starts somewhere within the file when its beginning is not wanted.
             begun: track.time_base.time(span.origin) <= track.start,
@@ -73,7 +84,11 @@ impl VideoLane {
         let length = (self.recipe.frame_rate.inverse().value() / self.time_base.value()) as i64;
         // A frame without a time follows the one before.
         let time = frame.best_pts().unwrap_or(self.next);
-        self.next = time.saturating_add(length.max(1));
+        let shown = Some(frame.duration()).filter(|shown| *shown > length).map_or(length, |shown| {
+            // Some containers guess, and badly.
+            shown.min(self.time_base.time(LONGEST))
+        });
+        self.next = time.saturating_add(shown.max(1));
         // Half a frame before the start still is the start.
         let slack = length / 2;
         if time + slack < self.origin || self.over {
@@ -134,8 +149,7 @@ impl VideoLane {
     fn pass(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
         let Some(mut graph) = self.graph.take() else { return Ok(()) };
         // The last frame is shown for its time too.
-        let shortest = self.time_base.time(self.recipe.shortest).max(1);
-        let end = (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest);
+        let end = self.length();
         let unit = graph.time_base();
         let mut each = |frame| self.encode(frame, unit, out);
         let result = match frame {
@@ -156,6 +170,26 @@ impl VideoLane {
         self.last = Some(time);
         frame.set_pts(Some(time));
         frame.forget_picture_type();
+        self.encoder.encode(Some(&frame), out)?;
+        self.held = if self.recipe.shows_last_again { Some(frame) } else { None };
+        Ok(())
+    }
+
+    /// Where the film ends, in the time base of the track.
+    fn length(&self) -> i64 {
+        let shortest = self.time_base.time(self.recipe.shortest).max(1);
+        (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest)
+    }
+
+    /// The last frame once more, a short time before the end.
+    fn show_last_again(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let Some(mut frame) = self.held.take() else { return Ok(()) };
+        let time = self.length() - self.time_base.time(self.recipe.shortest.min(LAST));
+        let time = self.time_base.rescale(time, self.encoder.time_base());
+        if self.last.is_none_or(|last| time <= last) {
+            return Ok(());
+        }
+        frame.set_pts(Some(time));
         self.encoder.encode(Some(&frame), out)
     }
 }
@@ -180,6 +214,7 @@ impl Lane for VideoLane {
         if self.last.is_none() {
             return Err(Error::corrupt("none of the pictures can be decoded"));
         }
+        self.show_last_again(out)?;
         self.encoder.encode(None, out)
     }
 

@@ -14,6 +14,8 @@ use formwork_sdk::{Error, ErrorKind, Feature, Result, Step};
 
 /// Containers that give every frame the same length.
 const FIXED_RATE: &[&str] = &["avi", "mpeg", "vob", "swf", "ogv"];
+/// Containers that do not say how long a frame is shown: it lasts until the next one.
+const NO_DURATIONS: &[&str] = &["ts", "mts", "m2ts", "flv"];
 /// Encoders that take any unit of time, so that frames keep their own times.
 const FREE_TIMES: &[&str] = &["libx264", "libx265", "libvpx", "libvpx-vp9", "libsvtav1", "libaom-av1"];
 /// Containers whose pictures are meant for screens that show fields.
@@ -66,7 +68,7 @@ pub(crate) fn prepare(
     }
     chain.fit(codec, even);
     let colour = chain.colours(step, track, source_format, format);
-    let frame_rate = rate(track, wish, &takes);
+    let frame_rate = rate(codec, track, wish, &takes);
     let fixed = wish.fps.is_some()
         || FIXED_RATE.contains(&container.id)
         || !FREE_TIMES.contains(&encoder)
@@ -110,6 +112,7 @@ pub(crate) fn prepare(
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
         shortest: frame_rate.inverse().value(),
+        shows_last_again: NO_DURATIONS.contains(&container.id),
     };
     let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
     let lossless = lossless && format == source_format && wish.changes.is_empty();
@@ -127,10 +130,10 @@ fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Code
 }
 
 /// Frames a second of the result.
-fn rate(track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
+fn rate(codec: &Codec, track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
     let own = if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE };
     let wanted = wish.fps.map_or(own, |fps| Rational::new((fps * 1000.0).round() as i32, 1000));
-    settings::frame_rate(takes, wanted)
+    settings::frame_rate(codec, takes, wanted)
 }
 
 /// A chain of filters under construction, with what the pictures are behind it.

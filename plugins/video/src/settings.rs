@@ -143,11 +143,37 @@ pub(crate) fn wants_even(format: AVPixelFormat) -> bool {
     )
 }
 
-/// The frame rate to encode with: the wanted one, or the nearest that the encoder knows.
-pub(crate) fn frame_rate(takes: &Takes, wanted: Rational) -> Rational {
+/// The frame rates of ISO/IEC 13818-2, table 6-4: players of MPEG-1 and MPEG-2 know no others.
+const MPEG_RATES: [Rational; 8] = [
+    Rational::new(24_000, 1001),
+    Rational::new(24, 1),
+    Rational::new(25, 1),
+    Rational::new(30_000, 1001),
+    Rational::new(30, 1),
+    Rational::new(50, 1),
+    Rational::new(60_000, 1001),
+    Rational::new(60, 1),
+];
+
+/// The frame rate to encode with: the wanted one, or the nearest that the encoder knows. Of a slow film each frame
+/// becomes several, as evenly as can be.
+pub(crate) fn frame_rate(codec: &Codec, takes: &Takes, wanted: Rational) -> Rational {
     let distance = |rate: &Rational| (rate.value() - wanted.value()).abs();
-    let nearest = takes.frame_rates.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    nearest.unwrap_or(wanted)
+    let unevenness = |rate: &Rational| {
+        let times = rate.value() / wanted.value();
+        (times - times.round()).abs() / times.round().max(1.0)
+    };
+    if !matches!(codec.word, "mpeg1video" | "mpeg2video") {
+        let nearest = takes.frame_rates.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        return nearest.unwrap_or(wanted);
+    }
+    let mut rates = MPEG_RATES;
+    if wanted.value() < 23.9 {
+        rates.sort_by(|a, b| unevenness(a).total_cmp(&unevenness(b)));
+    } else {
+        rates.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    }
+    rates[0]
 }
 
 /// The four-letter code players go by, where the muxer's own is another.

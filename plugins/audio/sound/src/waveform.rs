@@ -128,6 +128,7 @@ impl Mixer {
             least: 0,
             before: 0,
             relabel: false,
+            order: &[],
         };
         Ok(Mixer { sound, resampler: None, samples: Samples::new(sound, 0)?, peaks: Peaks::new() })
     }

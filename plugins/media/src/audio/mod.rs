@@ -1,6 +1,8 @@
 //! Sound: samples between decoder and encoder, and how an encoder is asked for.
 
+mod bit_rate;
 mod chunked;
+mod depth;
 mod encoder;
 #[cfg(not(feature = "bundled"))]
 mod opencore;
@@ -8,7 +10,9 @@ mod resample;
 mod samples;
 mod settings;
 
+pub use bit_rate::usual_bit_rate;
+pub use depth::lost_bits;
 pub use encoder::SoundEncoder;
 pub use resample::Resampler;
 pub use samples::Samples;
-pub use settings::{SoundWish, Way, lost_bits, moves_channels, settings_for, usual_bit_rate, way};
+pub use settings::{SoundWish, Way, moves_channels, settings_for, way};

@@ -71,6 +71,7 @@ impl Resampler {
             library::set_layout(&mut output, to.channels, to.mask);
             let same = from.rate == to.rate as i32
                 && format == to.format
+                && to.order.is_empty()
                 && ff::av_channel_layout_compare(&raw const input, &raw const output) == 0;
             let mut code = 0;
             if !same {
@@ -85,6 +86,9 @@ impl Resampler {
                     0,
                     ptr::null_mut(),
                 );
+                if code >= 0 && !to.order.is_empty() {
+                    code = set_order(resampler.context, &input, &output, to.order);
+                }
                 if code >= 0 {
                     code = ff::swr_init(resampler.context);
                 }
@@ -168,6 +172,48 @@ impl Resampler {
             );
         }
         Ok(part)
+    }
+}
+
+/// Has a context that is not open yet put out its channels in another order. FFmpeg's code.
+///
+/// # Safety
+///
+/// The context and both layouts are valid; there are at most 64 channels of input.
+unsafe fn set_order(
+    context: *mut ff::SwrContext,
+    input: &ff::AVChannelLayout,
+    output: &ff::AVChannelLayout,
+    order: &[usize],
+) -> i32 {
+    const STRIDE: usize = 64;
+    // FFmpeg 5.1 scales all rows there could be, not just those of the output.
+    let mut usual = vec![0.0; STRIDE * STRIDE];
+    let mut ordered = vec![0.0; STRIDE * STRIDE];
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    // SAFETY: the matrices have a row of 64 for each of 64 channels of output; `swr_set_matrix` copies.
+    unsafe {
+        let (none, stride) = (ff::AVMatrixEncoding::AV_MATRIX_ENCODING_NONE, STRIDE as isize);
+        let code = ff::swr_build_matrix2(
+            input,
+            output,
+            half,
+            half,
+            0.0,
+            1.0,
+            1.0,
+            usual.as_mut_ptr(),
+            stride,
+            none,
+            context.cast(),
+        );
+        if code < 0 {
+            return code;
+        }
+        for (row, from) in ordered.chunks_exact_mut(STRIDE).zip(order) {
+            row.copy_from_slice(usual.get(from * STRIDE..(from + 1) * STRIDE).unwrap_or(&[0.0; STRIDE]));
+        }
+        ff::swr_set_matrix(context, ordered.as_ptr(), STRIDE as i32)
     }
 }
 

@@ -1,9 +1,11 @@
 //! From what a user wishes of sound to what an encoder is told.
 
+use super::bit_rate::quality;
+use super::depth::{depth, format};
 use crate::encode::SoundSettings;
 use crate::lane::can_copy;
 use crate::library::{self, Takes};
-use crate::{Codec, CodecKind, Container, EncoderSettings, Quality, Track, bit_rate_for, ff};
+use crate::{Codec, CodecKind, Container, EncoderSettings, Track};
 use formwork_sdk::{Error, Options, Result};
 
 /// What a user wishes of the sound. The default wishes nothing.
@@ -121,65 +123,12 @@ fn choose_codec(container: &Container, track: &Track, wish: &SoundWish) -> Resul
     Ok(fitting.unwrap_or(first))
 }
 
-/// Bits of a sample worth keeping, and whether they are a floating point number. A lossy source has no depth of its
-/// own: 16 bits.
-fn depth(track: &Track, wish: &SoundWish) -> (u32, bool) {
-    if let Some(bits) = wish.bits {
-        return (bits, false);
-    }
-    let raw = track.parameters.raw();
-    if !is_lossless(track.codec()) {
-        return (16, false);
-    }
-    let format = library::sample_format(raw.format);
-    // SAFETY: a valid format.
-    let bytes = format.map_or(2, |format| unsafe { ff::av_get_bytes_per_sample(format) });
-    let float = format.is_some_and(is_float);
-    let said = u32::try_from(raw.bits_per_raw_sample).unwrap_or(0);
-    (if said > 0 && !float { said } else { u32::try_from(bytes).unwrap_or(2) * 8 }, float)
-}
-
-/// What a lossless target cannot keep of the samples: what they are, and what they become.
-pub fn lost_bits(track: &Track, settings: &EncoderSettings, codec: &Codec) -> Option<(String, String)> {
-    use ff::AVSampleFormat::{
-        AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_U8,
-        AV_SAMPLE_FMT_U8P,
-    };
-    let sound = settings.sound.filter(|_| codec.lossless)?;
-    let (bits, float) = depth(track, &SoundWish::default());
-    let float_kept = is_float(sound.format);
-    let kept = match sound.format {
-        AV_SAMPLE_FMT_U8 | AV_SAMPLE_FMT_U8P => 8,
-        AV_SAMPLE_FMT_S16 | AV_SAMPLE_FMT_S16P => 16,
-        AV_SAMPLE_FMT_DBL | AV_SAMPLE_FMT_DBLP => 64,
-        _ if codec.word.contains("24") => 24,
-        _ if sound.bits > 0 => sound.bits,
-        _ => 32,
-    };
-    let kind = |float| if float { "floating point" } else { "whole numbers" };
-    let told = |bits, float| format!("{bits} bits ({})", kind(float));
-    (bits > kept || float && !float_kept).then(|| (told(bits, float), told(kept, float_kept)))
-}
-
 /// Whether the channels of a lossless result keep their samples, but not their places.
 pub fn moves_channels(track: &Track, settings: &EncoderSettings) -> bool {
     let mask = library::mask_of(&track.parameters.raw().ch_layout);
     settings.sound.is_some_and(|sound| {
         sound.relabel && sound.channels == track.parameters.channels() && mask != 0 && sound.mask != mask
     })
-}
-
-/// Whether what a codec decodes to is what was encoded.
-fn is_lossless(id: ff::AVCodecID) -> bool {
-    // SAFETY: looks an id up; the descriptor is static.
-    let about = unsafe { ff::avcodec_descriptor_get(id).as_ref() };
-    let kept = about.is_some_and(|about| about.props & ff::AV_CODEC_PROP_LOSSY == 0);
-    kept || Codec::of(id).is_some_and(|codec| codec.lossless)
-}
-
-fn is_float(format: ff::AVSampleFormat) -> bool {
-    use ff::AVSampleFormat::{AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP};
-    matches!(format, AV_SAMPLE_FMT_FLT | AV_SAMPLE_FMT_FLTP | AV_SAMPLE_FMT_DBL | AV_SAMPLE_FMT_DBLP)
 }
 
 /// What the encoder of a codec is told for a track.
@@ -218,6 +167,7 @@ pub fn settings_for(
             least,
             before,
             relabel: codec.lossless,
+            order: order(codec, channels),
         }),
         ..EncoderSettings::default()
     })
@@ -310,6 +260,15 @@ fn vorbis_mask(channels: u32) -> u64 {
     }
 }
 
+/// The channels in the order in which an encoder wants them; empty for FFmpeg's own.
+fn order(codec: &Codec, channels: u32) -> &'static [usize] {
+    match (codec.word, channels) {
+        // FFmpeg hands libopus five channels in another order than its tables and libopus say.
+        ("opus", 5) => &[0, 1, 4, 2, 3],
+        _ => &[],
+    }
+}
+
 /// Samples a result has at least, and samples of silence before the sound.
 fn silence(codec: &Codec, container: &Container) -> (u32, u32) {
     match (codec.word, container.muxer) {
@@ -320,146 +279,4 @@ fn silence(codec: &Codec, container: &Container) -> (u32, u32) {
         ("wmav1" | "wmav2", _) => (0, 2_048),
         _ => (0, 0),
     }
-}
-
-/// The sample format nearest to the source's among those an encoder takes, and the bits that count in it.
-fn format(codec: &Codec, takes: &Takes, track: &Track, wish: &SoundWish) -> (ff::AVSampleFormat, u32) {
-    use ff::AVSampleFormat::{
-        AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_S16,
-        AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P, AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P,
-    };
-    const WIDE: [ff::AVSampleFormat; 2] = [AV_SAMPLE_FMT_S32, AV_SAMPLE_FMT_S32P];
-    const NARROW: [ff::AVSampleFormat; 2] = [AV_SAMPLE_FMT_S16, AV_SAMPLE_FMT_S16P];
-    const FLOAT: [ff::AVSampleFormat; 4] =
-        [AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT, AV_SAMPLE_FMT_DBL, AV_SAMPLE_FMT_DBLP];
-    let (bits, float) = depth(track, wish);
-    // Opus spends bits on what it takes for detail below the 16 bits that are there.
-    let narrow = !float && bits <= 16 && is_lossless(track.codec());
-    let order: Vec<ff::AVSampleFormat> = if !codec.lossless && narrow {
-        NARROW.into_iter().chain(FLOAT).chain(WIDE).collect()
-    } else if !codec.lossless || float {
-        FLOAT.into_iter().chain(WIDE).chain(NARROW).collect()
-    } else if bits > 16 {
-        WIDE.into_iter().chain(FLOAT).chain(NARROW).collect()
-    // FFmpeg's encoder of WavPack writes blocks of 8 bits that other readers call damaged.
-    } else if bits > 8 || codec.word == "wavpack" {
-        NARROW.into_iter().chain(WIDE).chain(FLOAT).collect()
-    } else {
-        [AV_SAMPLE_FMT_U8, AV_SAMPLE_FMT_U8P].into_iter().chain(NARROW).chain(WIDE).chain(FLOAT).collect()
-    };
-    let found = order.into_iter().find(|format| takes.samples.contains(format));
-    let format = found.or_else(|| takes.samples.first().copied()).unwrap_or(AV_SAMPLE_FMT_S16);
-    // Lossless codecs that pack 32-bit samples of which the lower bits are empty.
-    let packed = codec.lossless && WIDE.contains(&format) && bits <= 24 && !codec.word.starts_with("pcm_");
-    let most = if matches!(codec.word, "alac" | "flac" | "tta") && WIDE.contains(&format) { 24 } else { 0 };
-    (format, if packed { bits.max(17) } else { most })
-}
-
-/// Bits a second people expect of a codec: the figure at quality 75.
-pub fn usual_bit_rate(codec: &Codec, channels: u32) -> u64 {
-    let channels = u64::from(channels);
-    let more = channels.saturating_sub(2);
-    match codec.word {
-        "mp3" => {
-            if channels > 1 {
-                192_000
-            } else {
-                112_000
-            }
-        }
-        "mp2" => {
-            if channels > 1 {
-                224_000
-            } else {
-                128_000
-            }
-        }
-        "opus" => {
-            if channels > 1 {
-                128_000 + more * 32_000
-            } else {
-                72_000
-            }
-        }
-        "ac3" | "eac3" => {
-            if channels > 1 {
-                192_000 + more * 64_000
-            } else {
-                96_000
-            }
-        }
-        "dts" => {
-            if channels > 2 {
-                1_411_000
-            } else {
-                768_000
-            }
-        }
-        "wmav1" | "wmav2" => {
-            if channels > 1 {
-                160_000
-            } else {
-                96_000
-            }
-        }
-        "amr_nb" => 12_200,
-        "amr_wb" => 23_850,
-        _ => {
-            if channels > 1 {
-                160_000 + more * 64_000
-            } else {
-                96_000
-            }
-        }
-    }
-}
-
-fn quality(codec: &Codec, rate: u32, channels: u32, wish: &SoundWish) -> Quality {
-    let wanted = wish.quality.unwrap_or(75);
-    match codec.word {
-        _ if codec.lossless || codec.word.starts_with("adpcm") || codec.word.starts_with("pcm") => {
-            Quality::Own
-        }
-        // Variable rate by quality, which goes with every sample rate; 5 is the usual one of 0 to 10.
-        "vorbis" if wish.bit_rate.is_none() => {
-            Quality::Scale((5.0 + (wanted - 75) as f64 * 0.1).clamp(-1.0, 10.0))
-        }
-        "speex" if wish.bit_rate.is_none() => Quality::Own,
-        _ => {
-            let usual = usual_bit_rate(codec, channels);
-            // Low rates of samples need fewer bits, and some encoders refuse more.
-            let share = (f64::from(rate) / 44_100.0).clamp(0.2, 1.0);
-            let speech = codec.word.starts_with("amr");
-            let usual = if speech { usual } else { (usual as f64 * share) as u64 };
-            let wished = wish.bit_rate.unwrap_or_else(|| bit_rate_for(wanted, usual));
-            Quality::BitRate { rate: step(codec, rate, channels, wished), most: None }
-        }
-    }
-}
-
-/// The nearest rate of those a codec's frames can have.
-fn step(codec: &Codec, rate: u32, channels: u32, wished: u64) -> u64 {
-    /// ISO/IEC 11172-3, 2.4.2.3 and 13818-3, 2.4.2.3, in kbit/s: layer III and II, full and half sample rates.
-    const MP3: [u64; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-    const MP2: [u64; 14] = [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
-    const HALF: [u64; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-    /// ETSI TS 102 366, table 5.18.
-    const AC3: [u64; 19] =
-        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
-    let steps: &[u64] = match codec.word {
-        "mp3" if rate < 16_000 => &HALF[..8],
-        "mp3" | "mp2" if rate < 32_000 => &HALF,
-        "mp3" => &MP3,
-        // Mono layer II knows no rate above 192.
-        "mp2" if channels == 1 => &MP2[..10],
-        "mp2" => &MP2,
-        "ac3" => &AC3,
-        "opus" => return wished.clamp(6_000, 510_000),
-        "dts" => return wished.clamp(320_000, 3_840_000),
-        "aac" => return wished.clamp(8_000, 6 * u64::from(rate) * u64::from(channels)),
-        // FFmpeg's encoder refuses less.
-        "wmav1" | "wmav2" => return wished.max(24_000),
-        _ => return wished.max(4_000),
-    };
-    steps.iter().map(|kilo| kilo * 1000).min_by_key(|step| step.abs_diff(wished)).unwrap_or(wished)
 }

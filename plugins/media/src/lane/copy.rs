@@ -1,15 +1,22 @@
 //! A track that stays as it is.
 
+use super::decode_times::DecodeTimes;
 use super::{Count, Lane, Out, amr};
 use crate::track::Parameters;
 use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
 use formwork_sdk::{Error, Result};
+
+/// Seconds of sound before the start that are kept, for decoders to settle: 80 ms for Opus (RFC 7845, 4.6), less for
+/// others. Files that are cut by an edit list may hold far more, which few containers can mark as not to be heard.
+const PREPARATION: f64 = 0.1;
 
 /// Copies packets, with times that start where the result does.
 pub struct CopyLane {
     /// The time of the file that becomes 0, in the track's time base.
     origin: i64,
     end: Option<i64>,
+    /// What is kept of sound before the start, in the track's time base.
+    preparation: i64,
     /// The track is wanted from its first packet on: also those that only prepare a decoder.
     whole_start: bool,
     /// Units of the times that come in, and of those that go out.
@@ -22,6 +29,7 @@ pub struct CopyLane {
     next: Option<i64>,
     parameters: Parameters,
     copied: u64,
+    decode_times: DecodeTimes,
 }
 
 impl CopyLane {
@@ -43,6 +51,12 @@ impl CopyLane {
         let lane = CopyLane {
             origin: track.time_base.time(span.origin),
             end: span.end.map(|end| track.time_base.time(end)),
+            // Ogg has no times before 0: there the codec's own header says how much of the first packet is not heard.
+            preparation: if matches!(container.muxer, "ogg" | "oga" | "opus" | "spx") {
+                0
+            } else {
+                track.time_base.time(PREPARATION)
+            },
             whole_start: starts_within(track, span),
             units: (track.time_base, track.time_base),
             filter,
@@ -52,6 +66,7 @@ impl CopyLane {
             next: None,
             parameters: parameters.duplicate()?,
             copied: 0,
+            decode_times: DecodeTimes::default(),
         };
         Ok((lane, parameters))
     }
@@ -84,6 +99,14 @@ impl CopyLane {
             .unwrap_or(self.origin);
         packet.set_times(Some(pts.unwrap_or(dts)), Some(dts), duration);
         self.next = Some(dts + duration.max(1));
+    }
+
+    /// Through the bitstream filter, where there is one.
+    fn pass(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        let Some(mut filter) = self.filter.take() else { return self.send(packet, out) };
+        let result = filter.filter(Some(packet), &mut |packet| self.send(packet, out));
+        self.filter = Some(filter);
+        result
     }
 
     fn send(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
@@ -131,6 +154,9 @@ impl Lane for CopyLane {
             }
         }
         self.begun = true;
+        if self.kind == Kind::Audio && shown + packet.duration() + self.preparation < self.origin {
+            return Ok(());
+        }
         if let Some(end) = self.end
             && packet.dts().unwrap_or(shown) >= end
         {
@@ -139,13 +165,18 @@ impl Lane for CopyLane {
         if self.end.is_some_and(|end| shown >= end) {
             return Ok(());
         }
-        let Some(mut filter) = self.filter.take() else { return self.send(packet, out) };
-        let result = filter.filter(Some(packet), &mut |packet| self.send(packet, out));
-        self.filter = Some(filter);
+        if self.kind != Kind::Video {
+            return self.pass(packet, out);
+        }
+        let mut times = std::mem::take(&mut self.decode_times);
+        let result = times.take(packet, &mut |packet| self.pass(packet, out));
+        self.decode_times = times;
         result
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        let mut times = std::mem::take(&mut self.decode_times);
+        times.finish(&mut |packet| self.pass(packet, out))?;
         let Some(mut filter) = self.filter.take() else { return Ok(()) };
         filter.filter(None, &mut |packet| self.send(packet, out))
     }

@@ -2,6 +2,7 @@
 
 mod amr;
 mod copy;
+mod decode_times;
 mod sound;
 mod subtitle;
 
