@@ -34,11 +34,21 @@ pub(super) enum Besides {
 /// What ours must reach against one peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Goal {
-    pub(super) peer: &'static str,
+    /// The peer's name; `None` for whichever is the fastest.
+    pub(super) peer: Option<&'static str>,
     pub(super) measure: Measure,
     /// Ours divided by the peer's is at most this.
     pub(super) most: f64,
     pub(super) besides: Besides,
+}
+
+/// What the outputs of a race should look like.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// Like this picture.
+    Picture(PathBuf),
+    /// Like this film.
+    Film(PathBuf),
 }
 
 /// One job that several programs do in turn.
@@ -51,8 +61,8 @@ pub(super) struct Contest {
     pub(super) input: PathBuf,
     /// The output's name; a folder when it ends in a slash.
     pub(super) output: &'static str,
-    /// The picture that the outputs are compared with.
-    pub(super) source: Option<PathBuf>,
+    /// What the outputs are compared with.
+    pub(super) source: Option<Source>,
     /// How often each program runs.
     pub(super) rounds: usize,
     /// Ours first.
@@ -76,8 +86,14 @@ impl Contest {
 
     /// Compares outputs with this picture, and runs more often: picture jobs are short.
     pub(super) fn picture(mut self, source: &Path) -> Contest {
-        self.source = Some(source.to_path_buf());
+        self.source = Some(Source::Picture(source.to_path_buf()));
         self.rounds = 7;
+        self
+    }
+
+    /// Compares outputs with this film.
+    pub(super) fn film(mut self, source: &Path) -> Contest {
+        self.source = Some(Source::Film(source.to_path_buf()));
         self
     }
 
@@ -99,7 +115,13 @@ impl Contest {
     }
 
     pub(super) fn goal(mut self, peer: &'static str, measure: Measure, most: f64) -> Contest {
-        self.goals.push(Goal { peer, measure, most, besides: Besides::Nothing });
+        self.goals.push(Goal { peer: Some(peer), measure, most, besides: Besides::Nothing });
+        self
+    }
+
+    /// Sets a goal against the fastest of all peers.
+    pub(super) fn fastest(mut self, measure: Measure, most: f64) -> Contest {
+        self.goals.push(Goal { peer: None, measure, most, besides: Besides::Nothing });
         self
     }
 

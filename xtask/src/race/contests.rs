@@ -4,12 +4,15 @@ use std::path::Path;
 
 use super::contest::Measure::{Cpu, Wall};
 use super::contest::{Besides, Contest};
+use super::films;
 use super::inputs::Inputs;
+use super::peers::Peers;
 
-/// Every race over the inputs. `sharp` is the script that runs sharp, if it is installed.
-pub(super) fn all(inputs: &Inputs, sharp: Option<&Path>) -> Vec<Contest> {
-    let mut contests = pictures(inputs, sharp);
+/// Every race over the inputs.
+pub(super) fn all(inputs: &Inputs, peers: &Peers) -> Vec<Contest> {
+    let mut contests = pictures(inputs, peers.sharp.as_deref());
     contests.extend(archives(inputs));
+    contests.extend(films::all(inputs, peers));
     contests
 }
 

@@ -28,6 +28,11 @@ pub(super) struct Inputs {
     pub(super) small_zip: PathBuf,
     pub(super) seven: PathBuf,
     pub(super) tiny: PathBuf,
+    /// A second of sound, four minutes of it, 30 seconds of film, and 150 MB of film.
+    pub(super) second: PathBuf,
+    pub(super) song: PathBuf,
+    pub(super) film: PathBuf,
+    pub(super) long_film: PathBuf,
 }
 
 impl Inputs {
@@ -46,6 +51,10 @@ impl Inputs {
             small_zip: at("small.zip"),
             seven: at("small.7z"),
             tiny: at("tiny.png"),
+            second: at("second.wav"),
+            song: at("song.wav"),
+            film: at("film.mp4"),
+            long_film: at("long.mp4"),
             folder,
         };
         fs::create_dir_all(&inputs.folder)?;
@@ -60,7 +69,21 @@ impl Inputs {
         inputs.pack(&inputs.zip, "zip -qr tree.zip tree")?;
         inputs.pack(&inputs.small_zip, "zip -qr small.zip small")?;
         inputs.pack(&inputs.seven, "7zz a -bso0 -bsp0 -mx5 small.7z small")?;
+        inputs.make_films()?;
         Ok(inputs)
+    }
+
+    /// Sound and film out of one film of the corpus, by FFmpeg.
+    fn make_films(&self) -> Result<()> {
+        let corpus = place::corpus().ok_or("films are made from one of the corpus (set FORMWORK_CORPUS)")?;
+        let source = corpus.join("video/big-buck-bunny-480p-30s--video.mp4").display().to_string();
+        let again = |line: &str| format!("ffmpeg -v error -stream_loop -1 -i {source} {line}");
+        let sound = "-vn -ar 44100 -ac 2 -c:a pcm_s16le";
+        self.pack(&self.second, &again(&format!("-t 1 {sound} second.wav")))?;
+        self.pack(&self.song, &again(&format!("-t 240 {sound} song.wav")))?;
+        let picture = "-vf scale=1280:720 -c:v libx264 -preset fast";
+        self.pack(&self.film, &again(&format!("-t 30 {picture} -crf 20 -c:a copy film.mp4")))?;
+        self.pack(&self.long_film, &again("-fs 150M -c copy long.mp4"))
     }
 
     fn make_photo(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use formwork_tests::run::{self, Finished, Limits};
 use formwork_tests::{Result, place};
 
-use super::contest::{Contest, Runner};
+use super::contest::{Contest, Runner, Source};
 
 /// The medians of one program.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Score {
     pub(super) peak_bytes: u64,
     /// Bytes of the output; of a folder, all its files.
     pub(super) bytes: u64,
-    /// SSIM and PSNR of the luma, for pictures.
+    /// SSIM and PSNR of the luma, for pictures and films.
     pub(super) quality: Option<(f64, f64)>,
     /// Why it did not finish.
     pub(super) failed: Option<String>,
@@ -119,13 +119,30 @@ fn bytes_below(path: &Path) -> Result<u64> {
     fs::read_dir(path)?.map(|entry| bytes_below(&entry?.path())).sum()
 }
 
-fn quality(source: &Path, output: &Path) -> Result<Option<(f64, f64)>> {
-    let Some(python) = place::judge_python() else { return Ok(None) };
-    let script = place::root().join("xtask/src/race/quality.py");
-    let done = Command::new(python).arg(script).arg(source).arg(output).output()?;
-    let text = String::from_utf8_lossy(&done.stdout).into_owned();
-    let mut numbers = text.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
-    Ok(numbers.next().zip(numbers.next()))
+fn quality(source: &Source, output: &Path) -> Result<Option<(f64, f64)>> {
+    match source {
+        Source::Picture(source) => {
+            let Some(python) = place::judge_python() else { return Ok(None) };
+            let script = place::root().join("xtask/src/race/quality.py");
+            let done = Command::new(python).arg(script).arg(source).arg(output).output()?;
+            let text = String::from_utf8_lossy(&done.stdout).into_owned();
+            let mut numbers = text.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+            Ok(numbers.next().zip(numbers.next()))
+        }
+        Source::Film(source) => {
+            Ok(measured_by("ssim", "Y:", source, output)?.zip(measured_by("psnr", "y:", source, output)?))
+        }
+    }
+}
+
+/// What FFmpeg's filter says of the luma of two films: the number behind the last `mark`.
+fn measured_by(filter: &str, mark: &str, source: &Path, output: &Path) -> Result<Option<f64>> {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-hide_banner", "-nostats", "-i"]).arg(output).arg("-i").arg(source);
+    let done = ffmpeg.args(["-lavfi", &format!("[0:v][1:v]{filter}"), "-f", "null", "-"]).output()?;
+    let text = String::from_utf8_lossy(&done.stderr).into_owned();
+    let number = text.rsplit_once(mark).and_then(|(_, rest)| rest.split_whitespace().next());
+    Ok(number.and_then(|number| number.parse().ok()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 
 mod contest;
 mod contests;
+mod films;
 mod inputs;
 mod measure;
+mod peers;
+mod results;
 mod table;
 
 use std::fs;
@@ -16,12 +19,14 @@ use formwork_tests::{Result, place};
 use lexopt::prelude::*;
 
 use inputs::Inputs;
+use peers::Peers;
 
 const HELP: &str = "\
 cargo xtask race [options] [RACE…]
-  RACE…        only these: webp jpeg thumbnail avif zip tgz zst unzip untgz un7z 7z zip-tgz zip-7z start
+  RACE…        only these: webp jpeg thumbnail avif zip tgz zst unzip untgz un7z 7z zip-tgz zip-7z mp3 opus
+                remux x264 probe start
   --rounds N   how often each program runs
-  --write      put the result into benches/RESULTS.md
+  --write      put the result into benches/RESULTS.md; of a choice, just its parts
 Medians of alternating runs; inputs lie in memory. Run it on a quiet machine.";
 
 /// How long a small call may take: words of the program, what it shows, and the most milliseconds.
@@ -47,15 +52,14 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
     let wanted = |id: &str| chosen.is_empty() || chosen.iter().any(|word| word == id);
     let program = place::program()?;
     let inputs = Inputs::make()?;
-    let sharp = sharp();
-    let mut text = format!("# Races\n\n{}\n\n", machine()?);
+    let peers = Peers::fetch();
+    let machine = machine()?;
+    let mut text = String::new();
     let mut missed = 0;
     if wanted("start") {
         text += &start_up(&program, &inputs, &mut missed)?;
     }
-    for mut contest in
-        contests::all(&inputs, sharp.as_deref()).into_iter().filter(|contest| wanted(contest.id))
-    {
+    for mut contest in contests::all(&inputs, &peers).into_iter().filter(|contest| wanted(contest.id)) {
         contest.rounds = rounds.unwrap_or(contest.rounds);
         eprintln!("racing: {}", contest.title);
         let scores = measure::race(&contest, &inputs.folder, &program)?;
@@ -63,9 +67,9 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
         text += &part;
         missed += short;
     }
-    println!("{text}");
+    println!("{machine}\n\n{text}");
     if write {
-        fs::write(place::root().join("benches/RESULTS.md"), text.trim_end().to_owned() + "\n")?;
+        results::write(&place::root().join("benches/RESULTS.md"), &machine, &text, chosen.is_empty())?;
     }
     Ok(missed == 0)
 }
@@ -96,23 +100,6 @@ fn start_up(program: &Path, inputs: &Inputs, missed: &mut usize) -> Result<Strin
     Ok(text + "\n")
 }
 
-/// Installs sharp into target/peers when node is there, and returns the script that runs it.
-fn sharp() -> Option<PathBuf> {
-    let folder = place::target().join("peers");
-    let script = folder.join("sharp.mjs");
-    fs::create_dir_all(&folder).ok()?;
-    if !folder.join("node_modules/sharp").is_dir() {
-        let install = "npm install --silent --no-audit --no-fund --prefix . sharp";
-        let done = Command::new("sh").args(["-c", install]).current_dir(&folder).status().ok()?;
-        if !done.success() {
-            eprintln!("not raced: sharp could not be installed with npm");
-            return None;
-        }
-    }
-    fs::copy(place::root().join("xtask/src/race/sharp.mjs"), &script).ok()?;
-    Some(script)
-}
-
 /// Says on what, when and how this was measured.
 fn machine() -> Result<String> {
     let cpu = fs::read_to_string("/proc/cpuinfo")?;
@@ -130,6 +117,7 @@ fn machine() -> Result<String> {
         ("pigz", "--version"),
         ("zstd", "--version"),
         ("avifenc", "--version"),
+        ("ffmpeg", "-version"),
     ]
     .into_iter()
     .filter_map(|(tool, word)| first_line(tool, word))

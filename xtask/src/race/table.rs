@@ -48,11 +48,12 @@ fn row(ours: &Score, score: &Score) -> String {
 
 /// Says whether a goal is reached, and by how much not.
 fn judge(goal: &Goal, ours: &Score, scores: &[Score]) -> (String, bool) {
-    let Some(peer) = scores.iter().find(|score| score.name == goal.peer) else {
-        return (format!("- not compared with {}: it is not installed\n", goal.peer), false);
+    let Some(peer) = peer_of(goal, scores) else {
+        let name = goal.peer.unwrap_or("others");
+        return (format!("- not compared with {name}: not installed\n"), false);
     };
     if let Some(why) = ours.failed.as_ref().or(peer.failed.as_ref()) {
-        return (format!("- **NO RESULT** against {}: {why}\n", goal.peer), false);
+        return (format!("- **NO RESULT** against {}: {why}\n", peer.name), false);
     }
     let (word, ratio) = match goal.measure {
         Measure::Cpu => ("CPU", part(ours.cpu, peer.cpu)),
@@ -74,9 +75,21 @@ fn judge(goal: &Goal, ours: &Score, scores: &[Score]) -> (String, bool) {
     let _ = writeln!(
         line,
         "- {word} {ratio:.2} of {} (goal {:.2}){besides}: **{verdict}**",
-        goal.peer, goal.most
+        peer.name, goal.most
     );
     (line, faults.is_empty())
+}
+
+/// The peer a goal names, or the fastest of those that finished.
+fn peer_of<'s>(goal: &Goal, scores: &'s [Score]) -> Option<&'s Score> {
+    if let Some(name) = goal.peer {
+        return scores.iter().find(|score| score.name == name);
+    }
+    let others = scores.iter().filter(|score| !score.name.starts_with("formwork") && score.failed.is_none());
+    others.min_by_key(|score| match goal.measure {
+        Measure::Cpu => score.cpu,
+        Measure::Wall => score.wall,
+    })
 }
 
 fn besides(besides: Besides, ours: &Score, peer: &Score) -> (String, Option<String>) {
