@@ -82,7 +82,8 @@ impl Cache {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
-        let json = serde_json::to_vec(&Entry::of(stamp, description)).map_err(|error| failed(&error.into()))?;
+        let json =
+            serde_json::to_vec(&Entry::of(stamp, description)).map_err(|error| failed(&error.into()))?;
         let fresh = file.with_extension(format!("{}.tmp", std::process::id()));
         std::fs::write(&fresh, json).map_err(|error| failed(&error))?;
         std::fs::rename(&fresh, &file).map_err(|error| {

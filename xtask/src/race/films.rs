@@ -1,5 +1,7 @@
 //! The races of sound and film.
 
+use std::path::PathBuf;
+
 use super::contest::Contest;
 use super::contest::Measure::{Cpu, Wall};
 use super::inputs::Inputs;
@@ -8,12 +10,9 @@ use super::peers::Peers;
 /// Every race of sound and film. Each FFmpeg that is there runs the same command.
 pub(super) fn all(inputs: &Inputs, peers: &Peers) -> Vec<Contest> {
     let contest = |id, title, input, output, ours: &str, theirs: &str| {
-        let ours = format!("@formwork {ours}");
-        let contest = Contest::new(id, title, input, output)
-            .runner("formwork", &ours)
-            .runner("formwork, level 0", &format!("{ours} --isolation 0"))
+        let contest = formworks(Contest::new(id, title, input, output), peers, ours)
             .runner("ffmpeg", &format!("ffmpeg {theirs}"));
-        let add = |contest: Contest, (name, program): &(&'static str, std::path::PathBuf)| {
+        let add = |contest: Contest, (name, program): &(&'static str, PathBuf)| {
             contest.runner(name, &format!("{} {theirs}", program.display()))
         };
         peers.ffmpegs.iter().fold(contest, add)
@@ -59,10 +58,20 @@ pub(super) fn all(inputs: &Inputs, peers: &Peers) -> Vec<Contest> {
         )
         .film(&inputs.film)
         .fastest(Cpu, 1.02),
-        Contest::new("probe", "What an MP4 is", &inputs.film, "o.json")
-            .runner("formwork", "@formwork probe @in --json")
-            .runner("formwork, level 0", "@formwork probe @in --json --isolation 0")
+        formworks(Contest::new("probe", "What an MP4 is", &inputs.film, "o.json"), peers, "probe @in --json")
             .runner("ffprobe", "ffprobe -v error -show_streams -show_format -of json @in")
             .rounds(21),
     ]
+}
+
+/// Our own programs, each in a locked worker and without.
+fn formworks(contest: Contest, peers: &Peers, words: &str) -> Contest {
+    let contest = contest
+        .runner("formwork", &format!("@formwork {words}"))
+        .runner("formwork, level 0", &format!("@formwork {words} --isolation 0"));
+    let Some(bundled) = &peers.bundled else { return contest };
+    let bundled = bundled.display();
+    contest
+        .runner("formwork bundled", &format!("{bundled} {words}"))
+        .runner("formwork bundled, level 0", &format!("{bundled} {words} --isolation 0"))
 }

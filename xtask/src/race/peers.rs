@@ -1,4 +1,4 @@
-//! Programs to race against that no Debian package has: fetched into target/peers by their package managers.
+//! Programs to race that no Debian package has: peers are fetched into target/peers by their package managers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ pub(super) struct Peers {
     pub(super) sharp: Option<PathBuf>,
     /// Static builds of FFmpeg, by what they are called in tables.
     pub(super) ffmpegs: Vec<(&'static str, PathBuf)>,
+    /// Our own program with the plugins that have FFmpeg linked in, when target/bundled holds a build of them.
+    pub(super) bundled: Option<PathBuf>,
 }
 
 /// Static FFmpeg inside releases of a Python package: what it is called here, and the package's release.
@@ -28,7 +30,12 @@ impl Peers {
                 None
             }
         });
-        Peers { sharp: sharp(), ffmpegs: ffmpegs.collect() }
+        let bundled =
+            Some(place::target().join("bundled/release/formwork")).filter(|program| program.is_file());
+        if bundled.is_none() {
+            eprintln!("not raced: plugins with FFmpeg linked in; docs/media.md says how they are built");
+        }
+        Peers { sharp: sharp(), ffmpegs: ffmpegs.collect(), bundled }
     }
 }
 

@@ -18,9 +18,9 @@ pub(super) fn write(contest: &Contest, scores: &[Score]) -> (String, usize) {
     text += "\nThe ratio is ours divided by the other's.\n\n";
     let mut missed = 0;
     for goal in &contest.goals {
-        let (line, reached) = judge(goal, ours, scores);
-        text += &line;
-        missed += usize::from(!reached);
+        let lines: Vec<_> = candidates(goal, scores).map(|ours| judge(goal, ours, scores)).collect();
+        text.extend(lines.iter().map(|(line, _)| line.as_str()));
+        missed += usize::from(!lines.iter().any(|(_, reached)| *reached));
     }
     text += "\n";
     (text, missed)
@@ -44,6 +44,18 @@ fn row(ours: &Score, score: &Score) -> String {
         score.peak_bytes >> 20,
         score.bytes,
     )
+}
+
+/// Our programs that are judged: all of them, or where CPU time counts those that do the work themselves, as a
+/// worker's is not in the sum.
+fn candidates<'s>(goal: &Goal, scores: &'s [Score]) -> impl Iterator<Item = &'s Score> + use<'s> {
+    let alone = goal.peer.is_some() || goal.measure == Measure::Wall;
+    let fits = move |score: &&Score| is_ours(score) && (alone || score.name.ends_with("level 0"));
+    scores.iter().filter(fits)
+}
+
+fn is_ours(score: &Score) -> bool {
+    score.name.starts_with("formwork")
 }
 
 /// Says whether a goal is reached, and by how much not.
@@ -74,8 +86,8 @@ fn judge(goal: &Goal, ours: &Score, scores: &[Score]) -> (String, bool) {
     // Writing to a string cannot fail.
     let _ = writeln!(
         line,
-        "- {word} {ratio:.2} of {} (goal {:.2}){besides}: **{verdict}**",
-        peer.name, goal.most
+        "- {}: {word} {ratio:.2} of {} (goal {:.2}){besides}: **{verdict}**",
+        ours.name, peer.name, goal.most
     );
     (line, faults.is_empty())
 }
@@ -85,7 +97,7 @@ fn peer_of<'s>(goal: &Goal, scores: &'s [Score]) -> Option<&'s Score> {
     if let Some(name) = goal.peer {
         return scores.iter().find(|score| score.name == name);
     }
-    let others = scores.iter().filter(|score| !score.name.starts_with("formwork") && score.failed.is_none());
+    let others = scores.iter().filter(|score| !is_ours(score) && score.failed.is_none());
     others.min_by_key(|score| match goal.measure {
         Measure::Cpu => score.cpu,
         Measure::Wall => score.wall,
