@@ -5,6 +5,7 @@
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up should stop")]
 
+use formwork::job::Job;
 use formwork::run::{Control, Item};
 use formwork::{Engine, Isolation};
 use std::path::{Path, PathBuf};
@@ -111,7 +112,48 @@ fn main() {
     }
     sides.push(("ffprobe".into(), Box::new(|| process(Path::new("ffprobe"), &words))));
     compare("what an MP4 of 1 s is", &sides, engines.len());
+    progress(&engine, &folder);
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// How true progress is: of a film that is encoded, what was said at each quarter of the time it took.
+fn progress(engine: &Engine, folder: &Path) {
+    let (film, to) = (folder.join("long.mp4"), folder.join("long.mkv"));
+    let source = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=duration=20:size=1280x720:rate=25"];
+    let film_word = film.to_string_lossy().into_owned();
+    process(
+        Path::new("ffmpeg"),
+        &[&source[..], &["-c:v", "libx264", "-preset", "ultrafast", &film_word]].concat(),
+    );
+    for options in [
+        serde_json::json!({"codec": "h264", "preset": "fast"}),
+        serde_json::json!({"codec": "vp9", "preset": "ultrafast"}),
+    ] {
+        let _ = std::fs::remove_file(&to);
+        let job = serde_json::json!({"tasks": {
+            "in": {"operation": "import/path", "path": &film},
+            "out": {"operation": "convert", "input": "in", "output_format": "mkv", "options": options},
+            "to": {"operation": "export/path", "input": "out", "path": &to},
+        }});
+        let job = Job::from_json(&job).expect("a good job");
+        let control = Control::default();
+        let started = Instant::now();
+        let said = std::thread::scope(|scope| {
+            let work = scope.spawn(|| assert!(engine.run(&job, &control).error().is_none()));
+            let mut said = Vec::new();
+            while !work.is_finished() {
+                said.push((started.elapsed().as_secs_f64(), control.progress()));
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            said
+        });
+        let whole = started.elapsed().as_secs_f64();
+        let monotone = said.windows(2).all(|pair| pair[0].1 <= pair[1].1);
+        let at =
+            |part: f64| said.iter().find(|(time, _)| *time >= whole * part).map_or(1.0, |(_, said)| *said);
+        let quarters = [0.25, 0.5, 0.75].map(|part| format!("{part}: {:.2}", at(part))).join(", ");
+        println!("progress of {options} in {whole:.1} s: {quarters}; never back: {monotone}");
+    }
 }
 
 fn name_of(program: &Path) -> String {

@@ -88,8 +88,12 @@ pub(crate) fn told(codec: &Codec, encoder: &str, wish: &VideoWish, aim: Aim, pix
                 set("crf", format!("{:.0}", (35.0 + (75.0 - quality) * 0.7).clamp(5.0, 63.0)));
             }
         }
-        "libtheora" if bit_rate.is_none() => {
-            told.quality = Quality::Scale((quality / 10.0).clamp(0.0, 10.0));
+        "libtheora" => {
+            // Its pictures get worse with the distance from the last key frame, at the same size.
+            told.key_seconds = Some(1.25);
+            if bit_rate.is_none() {
+                told.quality = Quality::Scale((quality / 10.0).clamp(0.0, 10.0));
+            }
         }
         "prores_ks" => set("profile", if quality > 80.0 { "hq" } else { "standard" }.into()),
         "ffv1" => {

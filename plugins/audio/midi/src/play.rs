@@ -22,6 +22,8 @@ const LEAST_RATE: u32 = 32_000;
 const TAIL: u64 = 5;
 /// The part of a second without a sound after which they have rung out: a tenth.
 const QUIET: u64 = 10;
+/// Seconds without a sound and without an event after which the synthesiser is not asked any more.
+const REST: u64 = 10;
 /// The loudest sample that is silence: the last bit of 16.
 const SILENCE: f32 = 1.0 / 32_768.0;
 /// Blocks and events between two questions whether to go on.
@@ -53,7 +55,7 @@ pub(crate) fn play(step: &Step<'_>) -> Result<()> {
         survey.tags = Tags::default();
     }
     let bank = font::load(step)?;
-    let end = song.clock.frames(survey.length, layout.rate);
+    let end = song.clock.frames(survey.end(&song), layout.rate);
     let mut player = Player::new(&song, bank, layout.rate)?;
     let mut wav = Wav::create(step, layout, &survey.tags)?;
     let frames = player.record(step, &mut wav, end)?;
@@ -78,7 +80,7 @@ fn check(step: &Step<'_>, song: &Song<'_>, survey: &Survey, layout: Layout) -> R
     if survey.notes == 0 && survey.length == 0 {
         return Err(Error::corrupt("the MIDI file has no notes and plays for no time"));
     }
-    let frames = song.clock.frames(survey.length, layout.rate);
+    let frames = song.clock.frames(survey.end(song), layout.rate);
     let whole = frames.saturating_add(TAIL * u64::from(layout.rate)).saturating_mul(layout.frame().into());
     step.within("output", whole.saturating_add(wav::FRAME), step.limits().output.min(wav::MOST))
 }
@@ -98,6 +100,10 @@ fn say(step: &Step<'_>, song: &Song<'_>, survey: &Survey) {
         let (cut, all) = (survey.cut, song.tracks());
         step.warn(format!("{cut} of {all} tracks are broken or cut short; what is readable is played"));
     }
+    if survey.end(song) < survey.length {
+        let seconds = song.clock.seconds(survey.length - survey.end(song));
+        step.warn(format!("{seconds:.0} seconds without a note at the end are left out"));
+    }
     if survey.notes == 0 {
         step.warn("the MIDI file has no notes: the sound is silence");
     }
@@ -113,6 +119,8 @@ struct Player<'a> {
     made: u64,
     left: Side,
     right: Side,
+    /// When it was last heard or told something, in frames made.
+    stirred: u64,
     /// Times the synthesiser gave up.
     faults: u32,
     /// Blocks and events so far.
@@ -134,7 +142,7 @@ impl<'a> Player<'a> {
             .map_err(|error| Error::new(ErrorKind::Internal, format!("the synthesiser refuses: {error}")))?;
         let (left, right) = (Side::new(halvings), Side::new(halvings));
         let (events, clock) = (song.timeline().peekable(), song.clock);
-        Ok(Player { synthesizer, events, clock, rate, made: 0, left, right, faults: 0, steps: 0 })
+        Ok(Player { synthesizer, events, clock, rate, made: 0, left, right, stirred: 0, faults: 0, steps: 0 })
     }
 
     /// Plays to the end and on until it has rung out; returns the number of frames to keep.
@@ -151,10 +159,12 @@ impl<'a> Player<'a> {
                 self.release()?;
                 released = true;
             }
-            self.guard(|synthesizer, left, right| synthesizer.render(left, right))?;
-            self.made += BLOCK as u64;
+            self.render()?;
             let (start, left, right) = (wav.frames(), self.left.finish(), self.right.finish());
             let heard = left.iter().zip(right).rposition(|(l, r)| l.abs().max(r.abs()) > SILENCE);
+            if heard.is_some() {
+                self.stirred = self.made;
+            }
             loud = loud.max(heard.map_or(0, |index| start + index as u64 + 1));
             wav.push(left, right);
             if wav.frames() <= end {
@@ -174,6 +184,7 @@ impl<'a> Player<'a> {
     fn strike(&mut self, step: &Step<'_>, progress: (u64, u64)) -> Result<()> {
         let (due, clock, rate) = (self.made + BLOCK as u64 / 2, self.clock, self.rate);
         while let Some(moment) = self.events.next_if(|next| clock.frames(next.position, rate) <= due) {
+            self.stirred = self.made;
             if let TrackEventKind::Midi { channel, message } = moment.kind {
                 let (command, first, second) = bytes(message);
                 let channel = i32::from(channel.as_int());
@@ -183,6 +194,18 @@ impl<'a> Player<'a> {
             }
             self.pause(step, progress)?;
         }
+        Ok(())
+    }
+
+    /// Makes the next block; silence, after enough of it.
+    fn render(&mut self) -> Result<()> {
+        if self.made - self.stirred > REST * u64::from(self.rate) {
+            self.left.block.fill(0.0);
+            self.right.block.fill(0.0);
+        } else {
+            self.guard(|synthesizer, left, right| synthesizer.render(left, right))?;
+        }
+        self.made += BLOCK as u64;
         Ok(())
     }
 

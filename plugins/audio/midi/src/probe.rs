@@ -14,7 +14,7 @@ pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
     let song = Song::parse(&bytes, step.limits())?;
     let survey = survey(step, &song)?;
     step.report(&json!({
-        "duration": song.clock.seconds(survey.length),
+        "duration": song.clock.seconds(survey.end(&song)),
         "tracks": song.tracks(),
         "notes": survey.notes,
         "codec": "midi",

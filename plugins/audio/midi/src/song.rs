@@ -105,6 +105,12 @@ impl Clock {
         u64::try_from(samples).unwrap_or(u64::MAX)
     }
 
+    /// A position so many seconds after another.
+    pub(crate) fn later(&self, position: u64, seconds: u64) -> u64 {
+        let units = u128::from(seconds) * u128::from(self.denominator) / u128::from(self.numerator.max(1));
+        position.saturating_add(u64::try_from(units).unwrap_or(u64::MAX))
+    }
+
     /// A position in seconds.
     pub(crate) fn seconds(&self, position: u64) -> f64 {
         position as f64 * self.numerator as f64 / self.denominator as f64

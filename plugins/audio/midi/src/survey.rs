@@ -9,11 +9,16 @@ const TEXT: usize = 4_096;
 /// Events between two questions whether to go on.
 const PACE: u64 = 4_096;
 
+/// Seconds of silence that are kept behind the last note.
+const SILENCE: u64 = 60;
+
 /// What a song is.
 #[derive(Default)]
 pub(crate) struct Survey {
     /// When the last event happens, in units of the song's clock.
     pub(crate) length: u64,
+    /// When the last note begins or ends.
+    pub(crate) last_note: u64,
     /// Number of events.
     pub(crate) events: u64,
     /// Number of notes.
@@ -85,6 +90,12 @@ impl Survey {
         self.sounding.iter().filter(|sounding| **sounding).count()
     }
 
+    /// When the song ends, in units of its clock: with its last event, but not long after its last note. Damaged
+    /// files, and some whole ones, have hours of nothing there.
+    pub(crate) fn end(&self, song: &Song<'_>) -> u64 {
+        self.length.min(song.clock.later(self.last_note, SILENCE))
+    }
+
     /// Features the song really has.
     pub(crate) fn features(&self) -> Vec<&'static str> {
         let held = [
@@ -98,9 +109,15 @@ impl Survey {
 
     fn look(&mut self, moment: &Moment<'_>) {
         match moment.kind {
-            TrackEventKind::Midi { message: MidiMessage::NoteOn { vel, .. }, .. } if vel.as_int() > 0 => {
-                self.notes += 1;
-                set(&mut self.sounding, moment.track);
+            TrackEventKind::Midi { message: MidiMessage::NoteOn { vel, .. }, .. } => {
+                self.last_note = moment.position;
+                if vel.as_int() > 0 {
+                    self.notes += 1;
+                    set(&mut self.sounding, moment.track);
+                }
+            }
+            TrackEventKind::Midi { message: MidiMessage::NoteOff { .. }, .. } => {
+                self.last_note = moment.position
             }
             TrackEventKind::Meta(message) => self.look_at_meta(message, moment),
             _ => {}

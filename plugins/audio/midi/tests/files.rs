@@ -138,9 +138,19 @@ fn what_is_no_song_is_refused() {
 }
 
 #[test]
+fn hours_of_silence_at_the_end_are_left_out() {
+    let song = file(0, 1, &[track(&[(0, ON), (2, OFF), (63_000, END)])]);
+    assert_eq!(probe(&song).facts["duration"], json!(61.0));
+    if can_play() {
+        let outcome = play(&song);
+        assert_eq!(outcome.warnings, ["31440 seconds without a note at the end are left out"]);
+    }
+}
+
+#[test]
 fn limits_hold_before_anything_is_played() {
-    // A year, in one event.
-    let long = file(0, 1, &[track(&[(0, ON), (63_000_000, END)])]);
+    // A year between two notes.
+    let long = file(0, 1, &[track(&[(0, ON), (63_000_000, ON), (0, END)])]);
     assert_eq!(play(&long).failure(), Some(("limit_exceeded", "output")));
     let short = job(&note()).limit(|limits| limits.output = 100_000);
     assert_eq!(short.run(entry).failure(), Some(("limit_exceeded", "output")));

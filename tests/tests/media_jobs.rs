@@ -1,0 +1,85 @@
+//! Jobs of films as a whole, beside what FFmpeg's own command line makes of the same wish.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up should stop")]
+
+use formwork_tests::place::{self, Scratch};
+use formwork_tests::program::{self, Call};
+use formwork_tests::run::Limits;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs FFmpeg, and returns what it says.
+fn ffmpeg(words: &[&str], folder: &Path) -> String {
+    let mut program = Command::new("ffmpeg");
+    program.args(["-hide_banner", "-nostats", "-y"]).args(words).current_dir(folder);
+    let done = program.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{words:?}: {said}");
+    said
+}
+
+/// A film of four seconds with sound, and a half transparent picture.
+fn film(folder: &Path) {
+    let sources = ["-f", "lavfi", "-i", "testsrc2=duration=4:size=640x360:rate=25"];
+    let sound = ["-f", "lavfi", "-i", "sine=440:duration=4"];
+    let codecs = ["-c:v", "libx264", "-crf", "12", "-pix_fmt", "yuv420p", "-c:a", "aac", "film.mp4"];
+    ffmpeg(&[&sources[..], &sound, &codecs].concat(), folder);
+    let mark = ["-f", "lavfi", "-i", "color=red@0.5:size=64x32,format=rgba", "-frames:v", "1", "mark.png"];
+    ffmpeg(&mark, folder);
+}
+
+fn run(job: &Value, folder: &Path) -> Call {
+    fs::write(folder.join("job.json"), job.to_string()).unwrap();
+    let job = folder.join("job.json");
+    let words = ["run".as_ref(), job.as_os_str(), "--json".as_ref()];
+    program::call(words, &Limits::default()).unwrap()
+}
+
+/// Structural similarity of two films.
+fn ssim(one: &str, other: &str, folder: &Path) -> f64 {
+    let said = ffmpeg(&["-i", one, "-i", other, "-lavfi", "[0:v][1:v]ssim", "-f", "null", "-"], folder);
+    let all = said.rsplit_once("All:").and_then(|(_, rest)| rest.split_whitespace().next());
+    all.unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_fused_chain_is_what_one_graph_of_ffmpeg_makes() {
+    if !place::has_tool("ffmpeg") {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let scratch = Scratch::new("fused").unwrap();
+    let folder = scratch.path();
+    film(folder);
+    let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let call = run(
+        &json!({"tasks": {
+            "film": {"operation": "import/path", "path": at("film.mp4")},
+            "picture": {"operation": "import/path", "path": at("mark.png")},
+            "short": {"operation": "trim", "input": "film", "options": {"start_time": 1, "duration": 2}},
+            "part": {"operation": "crop", "input": "short", "options": {"x": 80, "y": 40, "width": 480, "height": 300}},
+            "marked": {"operation": "watermark", "input": ["part", "picture"],
+                "options": {"position": "top-left", "margin": 16, "opacity": 1}},
+            "small": {"operation": "convert", "input": "marked", "output_format": "mp4",
+                "options": {"width": 320, "codec": "h264", "quality": 75}},
+            "out": {"operation": "export/path", "input": "small", "path": at("fused.mp4")},
+        }}),
+        folder,
+    );
+    assert!(call.succeeded(), "{}", call.complaint());
+    let receipt = String::from_utf8_lossy(&call.process.stdout);
+    assert!(receipt.contains(r#""fused":["short","part","marked","small"]"#), "{receipt}");
+
+    let graph = "[0:v]crop=480:300:80:40[a];[a][1:v]overlay=16:16[b];[b]scale=320:200:flags=bicubic[v]";
+    let graph = |codec: &[&str], to: &str| {
+        let input = ["-ss", "1", "-t", "2", "-i", "film.mp4", "-i", "mark.png"];
+        let rest = ["-filter_complex", graph, "-map", "[v]", "-pix_fmt", "yuv420p"];
+        ffmpeg(&[&input[..], &rest, codec, &[to]].concat(), folder);
+    };
+    graph(&["-c:v", "libx264", "-qp", "0"], "exact.mp4");
+    graph(&["-c:v", "libx264", "-crf", "23"], "theirs.mp4");
+    let (ours, theirs) = (ssim("fused.mp4", "exact.mp4", folder), ssim("theirs.mp4", "exact.mp4", folder));
+    assert!((ours - theirs).abs() < 0.001, "ours {ours}, one graph of FFmpeg {theirs}");
+}
