@@ -83,3 +83,38 @@ fn a_fused_chain_is_what_one_graph_of_ffmpeg_makes() {
     let (ours, theirs) = (ssim("fused.mp4", "exact.mp4", folder), ssim("theirs.mp4", "exact.mp4", folder));
     assert!((ours - theirs).abs() < 0.001, "ours {ours}, one graph of FFmpeg {theirs}");
 }
+
+/// Mean brightness of the lowest quarter of a frame at a time.
+fn light_below(film: &str, time: &str, folder: &Path) -> f64 {
+    let filter = "crop=iw:ih/4:0:ih*3/4,format=gray,signalstats,metadata=print:file=light.txt";
+    ffmpeg(&["-ss", time, "-i", film, "-frames:v", "1", "-vf", filter, "-f", "null", "-"], folder);
+    let said = fs::read_to_string(folder.join("light.txt")).unwrap();
+    let light = said.lines().find_map(|line| line.strip_prefix("lavfi.signalstats.YAVG="));
+    light.unwrap().parse().unwrap()
+}
+
+#[test]
+fn subtitles_are_drawn_while_they_are_shown() {
+    if !place::has_tool("ffmpeg") {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let scratch = Scratch::new("burnt").unwrap();
+    let folder = scratch.path();
+    fs::write(folder.join("s.srt"), "1\n00:00:01,000 --> 00:00:02,000\nHello <i>world</i>\n\n").unwrap();
+    let source = ["-f", "lavfi", "-i", "color=black:duration=3:size=320x240:rate=25", "-i", "s.srt"];
+    ffmpeg(&[&source[..], &["-c:v", "libx264", "-c:s", "srt", "film.mkv"]].concat(), folder);
+    for to in ["burnt.mp4", "burnt.avi"] {
+        let call = program::convert(
+            &folder.join("film.mkv"),
+            &folder.join(to),
+            &["--set", "subtitles=burn"],
+            &Limits::default(),
+        );
+        let call = call.unwrap();
+        assert!(call.succeeded(), "{}", call.complaint());
+        let light = ["0.5", "1.04", "1.9", "2.04", "2.8"].map(|time| light_below(to, time, folder));
+        let shown = light.map(|light| light > 1.0);
+        assert_eq!(shown, [false, true, true, false, false], "{to}: {light:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! From a film to a film: which tracks, copied or encoded, and how.
 
+use crate::burn::Burner;
 use crate::gif;
 use crate::lane::VideoLane;
 use crate::options::{VideoWish, part};
@@ -281,7 +282,8 @@ pub(crate) fn add<'s>(
     let mut settings = prepared.settings;
     settings.global_header = assembly.muxer.wants_global_header();
     let span = *assembly.span();
-    let lane = VideoLane::new(track, prepared.recipe, &settings, &span, step.threads())?;
+    let burner = if prepared.burns { Burner::open(step, prepared.recipe.subtitles_at.1)? } else { None };
+    let lane = VideoLane::new(track, prepared.recipe, &settings, &span, step.threads(), burner)?;
     if !rehearsal {
         if !lossless {
             assembly.lose_quality(format!("pictures re-encoded as {}", prepared.codec.word));

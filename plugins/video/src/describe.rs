@@ -177,6 +177,7 @@ fn options(container: &Container) -> Vec<OptionSpec> {
     ];
     if container.id == "gif" {
         options.push(option("loop"));
+        options.push(burnt_subtitles());
         options.extend(times());
         return options;
     }
@@ -200,11 +201,18 @@ fn options(container: &Container) -> Vec<OptionSpec> {
         ]);
     }
     if container.subtitles != Subtitles::None {
-        options.push(option("subtitles").with_choices(&["keep", "drop"]).with_default("keep"));
+        options.push(option("subtitles").with_default("keep"));
+    } else {
+        options.push(burnt_subtitles());
     }
     options.extend(times());
     options.extend(TAGS.iter().map(|name| option(name)));
     options
+}
+
+/// Where there are no tracks of subtitles, they can only be drawn.
+fn burnt_subtitles() -> OptionSpec {
+    option("subtitles").with_choices(&["burn", "drop"])
 }
 
 fn times() -> Vec<OptionSpec> {

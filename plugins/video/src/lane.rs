@@ -1,5 +1,6 @@
 //! A track of pictures that is encoded anew: decode, filter, encode.
 
+use crate::burn::Burner;
 use crate::geometry;
 use crate::graph::{Filter, Graph, Link, Source};
 use crate::options::{Change, Fit};
@@ -18,6 +19,8 @@ const LAST: f64 = 0.04;
 pub(crate) struct Recipe {
     /// Filters up to the encoder's size and pixel format.
     pub(crate) links: Vec<Link>,
+    /// Where among them subtitles are drawn, and the size of the pictures there.
+    pub(crate) subtitles_at: (usize, (u32, u32)),
     /// Frames a second of the source.
     pub(crate) frame_rate: Rational,
     /// Seconds of one frame of the result: no film is shorter.
@@ -47,6 +50,10 @@ pub(crate) struct VideoLane {
     /// A packet came from which decoding can start.
     begun: bool,
     threads: usize,
+    /// Subtitles that are drawn into the pictures.
+    burner: Option<Burner>,
+    /// They changed since the graph was made.
+    stale: bool,
 }
 
 impl VideoLane {
@@ -56,6 +63,7 @@ impl VideoLane {
         settings: &EncoderSettings,
         span: &Span,
         threads: usize,
+        burner: Option<Burner>,
     ) -> Result<VideoLane> {
         Ok(VideoLane {
             decoder: Decoder::open(track, threads, Skip::Nothing)?,
@@ -72,6 +80,8 @@ impl VideoLane {
             // Reading starts somewhere within the file when its beginning is not wanted.
             begun: track.time_base.time(span.origin) <= track.start,
             threads,
+            burner,
+            stale: false,
         })
     }
 
@@ -91,6 +101,9 @@ impl VideoLane {
         self.next = time.saturating_add(shown.max(1));
         // Half a frame before the start still is the start.
         let slack = length / 2;
+        if let Some(burner) = &mut self.burner {
+            self.stale |= burner.turn(self.time_base.seconds(time))?;
+        }
         if time + slack < self.origin || self.over {
             return Ok(());
         }
@@ -100,8 +113,12 @@ impl VideoLane {
         }
         frame.set_pts(Some((time - self.origin).max(0)));
         let source = Source::of(&frame, self.time_base, self.recipe.frame_rate)?;
-        if self.graph.as_ref().is_none_or(|graph| !graph.fits(&source)) {
+        if self.stale || self.graph.as_ref().is_none_or(|graph| !graph.fits(&source)) {
+            // What was inside ends where this frame begins.
+            let after = std::mem::replace(&mut self.next, time);
             self.drain(out)?;
+            self.next = after;
+            self.stale = false;
             self.graph = Some(Graph::new(source, &self.links_for(&source)?)?);
         }
         self.pass(Some(&frame), out)
@@ -122,7 +139,14 @@ impl VideoLane {
             links.extend(filters.into_iter().map(Link::One));
             links.push(Link::One(Filter::new("setsar", "sar=1")));
         }
-        links.extend(self.recipe.links.iter().cloned());
+        let (before, behind) = self
+            .recipe
+            .links
+            .split_at_checked(self.recipe.subtitles_at.0)
+            .unwrap_or((&self.recipe.links, &[]));
+        links.extend(before.iter().cloned());
+        links.extend(self.burner.as_ref().and_then(Burner::link));
+        links.extend(behind.iter().cloned());
         Ok(links)
     }
 

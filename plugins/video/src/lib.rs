@@ -7,6 +7,7 @@
 //!
 //! Everything that is not about pictures is in `formwork_media`: files, tracks, sound, subtitles, tags.
 
+mod burn;
 mod convert;
 mod describe;
 mod geometry;

@@ -34,6 +34,8 @@ pub(crate) struct Prepared {
     pub(crate) frame_rate: Rational,
     /// Frames come back as they went in.
     pub(crate) lossless: bool,
+    /// Subtitles are drawn into the pictures.
+    pub(crate) burns: bool,
 }
 
 /// Works out filters and settings for a track.
@@ -67,6 +69,7 @@ pub(crate) fn prepare(
         chain.change(change, even, pictures)?;
     }
     chain.fit(codec, even);
+    let subtitles_at = (chain.links.len(), chain.size);
     let colour = chain.colours(step, track, source_format, format);
     let frame_rate = rate(codec, track, wish, &takes);
     let fixed = wish.fps.is_some()
@@ -109,14 +112,15 @@ pub(crate) fn prepare(
     };
     let recipe = Recipe {
         links: chain.links,
+        subtitles_at,
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
         shortest: frame_rate.inverse().value(),
         shows_last_again: NO_DURATIONS.contains(&container.id),
     };
     let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
-    let lossless = lossless && format == source_format && wish.changes.is_empty();
-    Ok(Prepared { recipe, settings, codec, size: (width, height), frame_rate, lossless })
+    let lossless = lossless && format == source_format && wish.changes.is_empty() && !wish.burn;
+    Ok(Prepared { recipe, settings, codec, size: (width, height), frame_rate, lossless, burns: wish.burn })
 }
 
 fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Codec> {

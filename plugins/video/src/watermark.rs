@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 /// Where fonts are.
 const FONTS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
 /// Families for text, best first.
-const FAMILIES: &str = "DejaVu Sans, Liberation Sans, Noto Sans, Arial, sans-serif";
+pub(crate) const FAMILIES: &str = "DejaVu Sans, Liberation Sans, Noto Sans, Arial, sans-serif";
 /// Letters are this part of the picture's height, unless a size is asked for.
 const USUAL_LETTERS: f64 = 0.05;
 
@@ -149,7 +149,8 @@ fn text_frame(text: &str, mark: &Mark, size: (u32, u32)) -> Result<Frame> {
     draw(&svg)
 }
 
-fn draw(svg: &str) -> Result<Frame> {
+/// A drawing as a frame just as large as what is drawn.
+pub(crate) fn draw(svg: &str) -> Result<Frame> {
     let options = usvg::Options { fontdb: fonts()?, ..usvg::Options::default() };
     let tree = usvg::Tree::from_str(svg, &options)
         .map_err(|error| Error::invalid(format!("the text cannot be drawn: {error}")))?;
@@ -188,7 +189,7 @@ fn fonts() -> Result<Arc<usvg::fontdb::Database>> {
 }
 
 /// Text for XML; characters that XML forbids are left out.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -2,6 +2,7 @@
 
 use super::{Count, Lane, Out};
 use crate::packet::no_memory;
+use crate::subtitles::{SubtitleDecoder, USUAL};
 use crate::track::Parameters;
 use crate::{Codec, Container, Packet, Rational, Span, Subtitles, Track, check, ff};
 use formwork_sdk::{Error, Result};
@@ -9,12 +10,10 @@ use std::ptr;
 
 /// Bytes of one coded subtitle; FFmpeg's own program takes as much.
 const ROOM: usize = 1 << 20;
-/// How long a subtitle is shown that does not say, in milliseconds.
-const USUAL: i64 = 3_000;
 
 /// The lane.
 pub struct SubtitleLane {
-    decoder: *mut ff::AVCodecContext,
+    decoder: SubtitleDecoder,
     encoder: *mut ff::AVCodecContext,
     time_base: Rational,
     origin: f64,
@@ -44,7 +43,7 @@ impl SubtitleLane {
             .ok_or_else(|| Error::unsupported(format!("this FFmpeg cannot write {word} subtitles")))?
             .as_ptr();
         let mut lane = SubtitleLane {
-            decoder: ptr::null_mut(),
+            decoder: SubtitleDecoder::open(track)?,
             encoder: ptr::null_mut(),
             time_base: track.time_base,
             origin: span.origin,
@@ -52,30 +51,22 @@ impl SubtitleLane {
             buffer: vec![0; ROOM],
             count: Count::default(),
         };
-        // SAFETY: contexts are looked at before use; the header is copied into memory that the encoder frees.
+        // SAFETY: the context is looked at before use; the header is copied into memory that the encoder frees.
         unsafe {
-            let codec = ff::avcodec_find_decoder(track.codec());
-            lane.decoder = ff::avcodec_alloc_context3(codec);
             lane.encoder = ff::avcodec_alloc_context3(encoder);
-            if codec.is_null() || lane.decoder.is_null() || lane.encoder.is_null() {
+            if lane.encoder.is_null() {
                 return Err(no_memory());
             }
-            check(
-                ff::avcodec_parameters_to_context(lane.decoder, track.parameters.as_ptr()),
-                "read subtitles",
-            )?;
-            (*lane.decoder).pkt_timebase = track.time_base.raw();
-            check(ff::avcodec_open2(lane.decoder, codec, ptr::null_mut()), "read subtitles")?;
             (*lane.encoder).time_base = MILLISECONDS.raw();
-            let length = (*lane.decoder).subtitle_header_size;
-            if let Ok(bytes @ 1..) = usize::try_from(length) {
-                let header = ff::av_mallocz(bytes + 1).cast::<u8>();
+            let styles = lane.decoder.header();
+            if !styles.is_empty() {
+                let header = ff::av_mallocz(styles.len() + 1).cast::<u8>();
                 if header.is_null() {
                     return Err(no_memory());
                 }
-                ptr::copy_nonoverlapping((*lane.decoder).subtitle_header, header, bytes);
+                ptr::copy_nonoverlapping(styles.as_ptr(), header, styles.len());
                 (*lane.encoder).subtitle_header = header;
-                (*lane.encoder).subtitle_header_size = length;
+                (*lane.encoder).subtitle_header_size = styles.len() as i32;
             }
             check(ff::avcodec_open2(lane.encoder, encoder, ptr::null_mut()), "write subtitles")?;
         }
@@ -110,7 +101,7 @@ impl SubtitleLane {
                 i64::from(end - subtitle.start_display_time)
             }
             (_, duration @ 1..) => (self.time_base.seconds(duration) * 1000.0) as i64,
-            _ => USUAL,
+            _ => (USUAL * 1000.0) as i64,
         };
         let over = self.end.is_some_and(|end| start >= end - self.origin);
         if start + length as f64 / 1000.0 <= 0.0 || over || subtitle.num_rects == 0 {
@@ -135,22 +126,13 @@ impl SubtitleLane {
 
 impl Lane for SubtitleLane {
     fn take(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
-        let mut got = 0;
-        // SAFETY: plain numbers and pointers, for which zeros are valid.
-        let mut subtitle: ff::AVSubtitle = unsafe { std::mem::zeroed() };
-        // SAFETY: all are ours.
-        let code = unsafe {
-            ff::avcodec_decode_subtitle2(self.decoder, &raw mut subtitle, &raw mut got, packet.as_ptr())
-        };
-        if code < 0 || got == 0 {
-            self.count.damaged += u64::from(code < 0);
+        let Ok(decoded) = self.decoder.decode_raw(&packet) else {
+            self.count.damaged += 1;
             return Ok(());
-        }
+        };
+        let Some(mut subtitle) = decoded else { return Ok(()) };
         self.count.decoded += 1;
-        let result = self.encode(&mut subtitle, &packet, out);
-        // SAFETY: filled by the decoder, and not used after.
-        unsafe { ff::avsubtitle_free(&raw mut subtitle) };
-        result
+        self.encode(&mut subtitle.0, &packet, out)
     }
 
     fn finish(&mut self, _: &mut Out<'_>) -> Result<()> {
@@ -169,10 +151,7 @@ impl Lane for SubtitleLane {
 impl Drop for SubtitleLane {
     fn drop(&mut self) {
         // SAFETY: ours, or null.
-        unsafe {
-            ff::avcodec_free_context(&raw mut self.decoder);
-            ff::avcodec_free_context(&raw mut self.encoder);
-        }
+        unsafe { ff::avcodec_free_context(&raw mut self.encoder) };
     }
 }
 
