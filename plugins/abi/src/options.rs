@@ -225,6 +225,11 @@ const VOCABULARY: &[Word] = &[
         "Speed of the encoder: slower makes smaller files of the same quality.",
     ),
     word(
+        "parallel",
+        || OptionKind::Boolean,
+        "Encodes pieces side by side on several processors; they share no bits, so it sounds a little worse at the same rate.",
+    ),
+    word(
         "two_pass",
         || OptionKind::Boolean,
         "Encodes twice to meet the bit rate more evenly; needs bitrate or max_bytes.",

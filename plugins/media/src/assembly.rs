@@ -1,6 +1,6 @@
 //! Puts a result together: a muxer with its tracks, and the lanes that feed them.
 
-use crate::audio::Way;
+use crate::audio::{self, Way};
 use crate::lane::{CopyLane, Count, SoundLane, SubtitleLane};
 use crate::track_choice::Without;
 use crate::{
@@ -127,7 +127,7 @@ impl<'s> Assembly<'s> {
         let Way::Encode(settings, codec) = way else { return self.copy(track) };
         let mut settings = settings.clone();
         settings.global_header = self.muxer.wants_global_header();
-        if matches!(settings.encoder, "libopus") {
+        if audio::works_in_chunks(&settings) {
             settings.threads = self.step.threads();
         }
         let lane = SoundLane::new(track, &settings, &self.span, alone)?;

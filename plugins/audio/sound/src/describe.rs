@@ -137,6 +137,9 @@ fn options(container: &Container) -> Vec<OptionSpec> {
     if able.iter().any(|word| Codec::named(word).is_some_and(|codec| codec.lossless)) {
         options.push(option("bit_depth"));
     }
+    if able.contains(&"mp3") {
+        options.push(option("parallel"));
+    }
     options.extend(times());
     options.extend(formwork_media::TAGS.iter().map(|name| option(name)));
     options

@@ -266,3 +266,42 @@ fn what_is_broken_is_the_inputs_fault() {
     let half = decoded("mp3", &mp3[..mp3.len() / 2]).len() as f64 / f64::from(2 * RATE);
     assert!((half - 1.0).abs() < 0.2, "{half}");
 }
+
+#[test]
+fn mp3_in_pieces_is_the_same_on_any_number_of_threads_and_as_long() {
+    let source = wav(29.0);
+    let made =
+        |threads| job("convert", "wav", &source, "mp3").option("parallel", true).threads(threads).run(entry);
+    let (one, two) = (made(1), made(2));
+    assert!(one.expect_one() == two.expect_one());
+    let (wanted, back) = (samples(&source), decoded("mp3", two.expect_one()));
+    assert_eq!(wanted.len(), back.len());
+    // The seams are at 500 and 1,000 frames.
+    for seam in [500, 1_000].map(|frame| frame * 1_152 * 2) {
+        let near = |from: usize, to: usize| ratio(&wanted[from..to], &back[from..to]);
+        let (before, at) = (near(seam - 100_000, seam - 20_000), near(seam - 20_000, seam + 20_000));
+        assert!(at > before - 2.0 && at > 15.0, "{before} {at}");
+    }
+}
+
+#[test]
+fn five_channels_of_opus_keep_their_places() {
+    // Each channel has a tone of its own.
+    let count = RATE * 2;
+    let tone = |index: u32, channel: u32| {
+        let time = f64::from(index) / f64::from(RATE);
+        ((time * 200.0 * f64::from(channel + 1) * std::f64::consts::TAU).sin() * 9_000.0) as i16
+    };
+    let data: Vec<u8> = (0..count)
+        .flat_map(|index| (0..5).flat_map(move |channel| tone(index, channel).to_le_bytes()))
+        .collect();
+    let source = with_header(1, 16, 5, &data);
+    let made = convert("wav", &source, "opus");
+    let back = job("convert", "opus", &made, "wav").option("sample_rate", RATE).option("bit_depth", 16);
+    let (wanted, back) = (samples(&source), samples(back.run(entry).expect_one()));
+    let channel = |all: &[i16], number| all.iter().skip(number).step_by(5).copied().collect::<Vec<i16>>();
+    for number in 0..5 {
+        let ratio = ratio(&channel(&wanted, number), &channel(&back, number));
+        assert!(ratio > 10.0, "channel {number}: {ratio} dB");
+    }
+}

@@ -1,6 +1,6 @@
 //! One face for FFmpeg's audio encoders and the one that Debian's FFmpeg lacks.
 
-use super::chunked::Chunked;
+use super::chunked::{Chunked, works_in_chunks};
 #[cfg(not(feature = "bundled"))]
 use super::opencore::Opencore;
 #[cfg(not(feature = "bundled"))]
@@ -40,7 +40,7 @@ impl SoundEncoder {
             let inner = Inner::Opencore(Opencore::open(&settings.quality)?);
             return Ok(SoundEncoder { inner, sound, frames: 0 });
         }
-        let inner = if Chunked::suits(settings) {
+        let inner = if works_in_chunks(settings) {
             Inner::Chunked(Box::new(Chunked::open(settings)?))
         } else {
             Inner::Library(Encoder::open(settings)?)

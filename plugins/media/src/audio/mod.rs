@@ -11,6 +11,7 @@ mod samples;
 mod settings;
 
 pub use bit_rate::usual_bit_rate;
+pub use chunked::works_in_chunks;
 pub use depth::lost_bits;
 pub use encoder::SoundEncoder;
 pub use resample::Resampler;

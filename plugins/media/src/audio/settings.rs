@@ -1,6 +1,7 @@
 //! From what a user wishes of sound to what an encoder is told.
 
 use super::bit_rate::quality;
+use super::chunked::{self, MP3};
 use super::depth::{depth, format};
 use crate::encode::SoundSettings;
 use crate::lane::can_copy;
@@ -25,6 +26,8 @@ pub struct SoundWish {
     pub quality: Option<i64>,
     /// `auto`, `never` or `always`.
     pub copy: Option<String>,
+    /// MP3 is encoded in pieces side by side.
+    pub parallel: bool,
 }
 
 /// What becomes of a track.
@@ -47,6 +50,7 @@ impl SoundWish {
             bits: options.get("bit_depth"),
             quality: options.integer("quality"),
             copy: options.text("copy").map(str::to_owned),
+            parallel: options.flag("parallel"),
         }
     }
 
@@ -157,6 +161,7 @@ pub fn settings_for(
     Ok(EncoderSettings {
         encoder,
         quality,
+        options: if wish.parallel && encoder == MP3 { vec![chunked::alone()] } else { Vec::new() },
         threads: 1,
         sound: Some(SoundSettings {
             rate,
