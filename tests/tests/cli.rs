@@ -156,6 +156,16 @@ fn a_receipt_has_every_field() {
 }
 
 #[test]
+fn a_target_that_is_there_already_is_no_input() {
+    let folder = folder();
+    assert_eq!(code(&call(&folder, "convert a.png out.jpg --to jpg")), 0);
+    let first = fs::read(folder.join("out.jpg")).unwrap();
+    assert_eq!(code(&call(&folder, "convert clear.png out.jpg --to jpg --force")), 0);
+    assert_ne!(first, fs::read(folder.join("out.jpg")).unwrap());
+    assert_eq!(names(folder.path()), ["a.png", "a.zip", "clear.png", "out.jpg"]);
+}
+
+#[test]
 fn nothing_is_overwritten_unasked() {
     let folder = folder();
     fs::write(folder.join("b.jpg"), "mine").unwrap();

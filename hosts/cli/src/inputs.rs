@@ -34,9 +34,11 @@ pub(crate) fn read(engine: &Engine, args: &Transfer, output_is_folder: bool) -> 
     let mut words = args.paths.clone();
     let mut output = args.output.clone();
     if output.is_none() && words.len() > 1 {
-        let last_is_output =
-            |last: &PathBuf| args.to.is_none() || is_standard(last) || last.is_dir() || !last.exists();
-        output = words.pop_if(|last| last_is_output(last));
+        let last_is_output = match &args.to {
+            None => true,
+            Some(target) => may_be_output(engine, &words, engine.registry().require_format(target)?.id),
+        };
+        output = words.pop_if(|_| last_is_output);
     }
     let target = match (&args.to, &output) {
         (Some(name), _) => Some(engine.registry().require_format(name)?.id.to_owned()),
@@ -53,6 +55,18 @@ pub(crate) fn read(engine: &Engine, args: &Transfer, output_is_folder: bool) -> 
         inputs.extend(expand(word)?);
     }
     Ok(Request { inputs, output, target })
+}
+
+/// Whether the last word can be the output although `--to` says what results become: it is no file yet, or a file
+/// that is named like the target as the others are not.
+fn may_be_output(engine: &Engine, words: &[PathBuf], target: &str) -> bool {
+    let Some((last, others)) = words.split_last() else { return false };
+    let is_target = |word: &PathBuf| {
+        let name = word.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        engine.format_of_name(&name).is_ok_and(|format| format == target)
+    };
+    let named_apart = is_target(last) && !others.iter().any(is_target);
+    is_standard(last) || last.is_dir() || !last.exists() || named_apart
 }
 
 pub(crate) fn ends_in_slash(path: &Path) -> bool {

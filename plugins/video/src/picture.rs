@@ -49,11 +49,14 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
 fn several(step: &Step<'_>, film: &mut Film<'_>, times: Times, count: u32) -> Result<()> {
     let end = times.end.or(film.demuxer.duration()).unwrap_or(0.0);
     let span = (end - times.start).max(0.0);
+    let film_name = step.input()?.name();
+    let stem = film_name.rsplit_once('.').map_or(&*film_name, |(stem, _)| stem);
+    let stem = if stem.is_empty() { "thumbnail" } else { stem };
     for number in 0..count {
         step.tick(u64::from(number), u64::from(count))?;
         let frame = film.at(times.start + span * (f64::from(number) + 0.5) / f64::from(count))?;
         let picture = film.picture(&frame)?;
-        let name = format!("thumbnail-{:03}", number + 1);
+        let name = format!("{stem}-{:03}", number + 1);
         let info = OutputInfo {
             name: &name,
             length: Some(pixels::raster::length(&picture)),

@@ -101,10 +101,12 @@ pub(crate) fn told(codec: &Codec, encoder: &str, wish: &VideoWish, aim: Aim, pix
             set("slices", "4".into());
             set("slicecrc", "1".into());
         }
-        _ if bit_rate.is_none() && !codec.lossless => {
-            told.quality = Quality::Scale(scale_of(quality));
-            told.key_seconds =
-                Some(if codec.word.starts_with("mpeg") && codec.word != "mpeg4" { 0.5 } else { 4.0 });
+        _ if !codec.lossless => {
+            let mpeg = codec.word.starts_with("mpeg") && codec.word != "mpeg4";
+            told.key_seconds = Some(if mpeg { 0.5 } else { 4.0 });
+            if bit_rate.is_none() {
+                told.quality = Quality::Scale(scale_of(quality));
+            }
         }
         _ => {}
     }

@@ -135,7 +135,7 @@ fn one_frame_is_a_picture_and_several_have_names() {
     assert_eq!(number_of(seen("mp4", &source, 1.2)), 12);
     let outcome = step("thumbnail", "mp4", source, "raster", &[("count", json!(3)), ("width", json!(32))]);
     let names: Vec<&str> = outcome.outputs.iter().map(|output| output.name.as_str()).collect();
-    assert_eq!(names, ["thumbnail-001", "thumbnail-002", "thumbnail-003"]);
+    assert_eq!(names, ["film-001", "film-002", "film-003"]);
 }
 
 #[test]
