@@ -1,0 +1,132 @@
+//! Opens a PDF: password, repair, limits, and the page tree laid flat.
+
+use crate::{cipher, tree};
+use formwork_sdk::{Error, Input, Result, Step};
+use lopdf::{DecompressError, Document, LoadOptions, Object, ObjectId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The most that one object stream may unpack to.
+const MOST_UNPACKED: u64 = 256 << 20;
+
+/// Objects are added to a document; one whose numbers leave no room for them is numbered anew.
+const HIGHEST_NUMBER: u32 = 1 << 30;
+
+/// An open document.
+pub(crate) struct Pdf {
+    pub(crate) doc: Document,
+    /// Its pages in order: dictionaries that hold all they inherit, each once.
+    pub(crate) pages: Vec<ObjectId>,
+    /// It was protected by a password or by permissions.
+    pub(crate) was_encrypted: bool,
+    /// What was wrong with it and was mended.
+    pub(crate) mended: Vec<String>,
+}
+
+/// Opens an input with the step's password.
+///
+/// # Errors
+///
+/// `password_required`, `corrupt_input`, `limit_exceeded`.
+pub(crate) fn open(step: &Step<'_>, input: Input<'_>) -> Result<Pdf> {
+    let name = input.name().into_owned();
+    open_bytes(step, &input.bytes()?, step.options().text("password")).map_err(|mut error| {
+        if step.input_count() > 1 && !name.is_empty() {
+            error.message = format!("{name}: {}", error.message);
+        }
+        error
+    })
+}
+
+/// Opens a document in memory.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(crate) fn open_bytes(step: &Step<'_>, bytes: &[u8], password: Option<&str>) -> Result<Pdf> {
+    step.tick(0, 0)?;
+    let limit = usize::try_from(step.limits().memory.min(MOST_UNPACKED)).unwrap_or(usize::MAX);
+    let options = LoadOptions {
+        password: password.map(str::to_owned),
+        max_decompressed_size: Some(limit),
+        ..LoadOptions::default()
+    };
+    let doc = load(bytes, options).map_err(|error| refusal(error, password.is_some(), limit))?;
+    if doc.trailer.has(b"Encrypt") {
+        return Err(Error::password("the PDF is protected: give its password with the option `password`"));
+    }
+    let mut pdf = Pdf { was_encrypted: doc.was_encrypted(), doc, pages: Vec::new(), mended: Vec::new() };
+    if pdf.was_encrypted {
+        cipher::check_opened(&pdf.doc)?;
+    }
+    if pdf.doc.xref_recovery.is_some() {
+        pdf.mended.push("its cross-reference table was wrong and was rebuilt".into());
+    }
+    step.within("entries", pdf.doc.objects.len() as u64, step.limits().entries)?;
+    if pdf.doc.max_id > HIGHEST_NUMBER {
+        pdf.doc.renumber_objects();
+    }
+    tree::flatten(step, &mut pdf)?;
+    Ok(pdf)
+}
+
+/// Loads a document. A library that gives up on a broken file is no reason to end.
+fn load(bytes: &[u8], options: LoadOptions) -> lopdf::Result<Document> {
+    let attempt = |options: LoadOptions| {
+        catch_unwind(AssertUnwindSafe(|| Document::load_mem_with_options(bytes, options)))
+            .unwrap_or_else(|_| Err(lopdf::Error::InvalidStream("it cannot be parsed".into())))
+    };
+    let retry = LoadOptions { force_reconstruct: true, ..options.clone() };
+    match attempt(options) {
+        Err(lopdf::Error::Parse(_) | lopdf::Error::Xref(_) | lopdf::Error::InvalidStream(_)) => {
+            attempt(retry)
+        }
+        other => other,
+    }
+}
+
+fn refusal(error: lopdf::Error, given: bool, limit: usize) -> Error {
+    use lopdf::encryption::DecryptionError;
+    match error {
+        lopdf::Error::InvalidPassword | lopdf::Error::Decryption(DecryptionError::IncorrectPassword) => {
+            Error::password(if given {
+                "the password does not open the PDF: give the right one with the option `password`"
+            } else {
+                "the PDF is protected: give its password with the option `password`"
+            })
+        }
+        lopdf::Error::Decompress(DecompressError::MemoryLimitExceeded { .. }) => {
+            Error::limit("memory", "more for one stream of objects", limit)
+        }
+        lopdf::Error::Decryption(
+            DecryptionError::UnsupportedEncryption
+            | DecryptionError::UnsupportedVersion
+            | DecryptionError::UnsupportedRevision,
+        ) => Error::unsupported(
+            "the PDF is protected in a way that is not known here, as by a certificate: remove the protection with the program that made it",
+        ),
+        error => Error::corrupt(format!("the PDF cannot be read: {error}; ask for an intact copy")),
+    }
+}
+
+impl Pdf {
+    /// Says what was mended.
+    pub(crate) fn tell(&self, step: &Step<'_>) {
+        self.mended.iter().for_each(|what| step.warn(format!("the PDF was damaged: {what}")));
+    }
+
+    /// The text strings and dates of the file's information dictionary live in here.
+    pub(crate) fn info_id(&mut self) -> ObjectId {
+        if let Ok(id) = self.doc.trailer.get(b"Info").and_then(Object::as_reference)
+            && self.doc.objects.get(&id).is_some_and(|info| info.as_dict().is_ok())
+        {
+            return id;
+        }
+        let info = match self.doc.trailer.remove(b"Info") {
+            Some(Object::Dictionary(direct)) => direct,
+            _ => lopdf::Dictionary::new(),
+        };
+        let id = self.doc.add_object(info);
+        self.doc.trailer.set("Info", id);
+        id
+    }
+}
