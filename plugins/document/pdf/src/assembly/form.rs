@@ -193,6 +193,6 @@ mod tests {
     #[test]
     fn taken_names_get_a_number() {
         assert_eq!(free(b"Helv", |name| name == b"Helv"), b"Helv-2");
-        assert_eq!(free_text(b"\xfe\xff\0a", |name| name == b"\xfe\xff\0a"), b"\xfe\xff\0a\0-\0002");
+        assert_eq!(free_text(b"\xfe\xff\0a", |name| name == b"\xfe\xff\0a"), b"\xfe\xff\0a\0-\x002");
     }
 }
