@@ -63,7 +63,27 @@ fn capabilities() -> Vec<Capability> {
             ],
         ),
         on_pdf("pdf/decrypt", vec![opens()]),
+        compress("pdf/compress"),
+        compress("optimize"),
     ]
+}
+
+fn compress(name: &str) -> Capability {
+    let options = vec![
+        option("density")
+            .with_default(150.0)
+            .with_summary("Images finer than so many dots an inch are made coarser."),
+        option("quality").with_default(75),
+        option("lossless").with_summary("Leaves images as they are.").with_default(false),
+        option("max_bytes"),
+        option("password").with_summary("Password that opens the file."),
+    ];
+    let whole = on_pdf(name, options);
+    Capability {
+        keeps: whole.keeps.iter().filter(|word| *word != Feature::Quality.word()).cloned().collect(),
+        cost: Cost { fixed_ms: 5.0, per_mib_ms: 400.0, memory_ratio: 20.0 },
+        ..whole
+    }
 }
 
 /// An operation from PDF to PDF.

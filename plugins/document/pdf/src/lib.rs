@@ -10,7 +10,10 @@
 
 mod assembly;
 mod cipher;
+mod compress;
+mod content;
 mod describe;
+mod draw;
 mod graph;
 mod open;
 mod operation;
@@ -39,6 +42,7 @@ impl Plugin for Pdf {
             "pdf/merge" | "merge" => operation::merge::run(step),
             "pdf/encrypt" => operation::protect::encrypt(step),
             "pdf/decrypt" => operation::protect::decrypt(step),
+            "pdf/compress" | "optimize" => compress::run(step),
             other => Err(Error::unsupported(format!("this plugin does not do `{other}`"))),
         }
     }

@@ -31,7 +31,17 @@ pub(crate) struct Manner {
 /// # Errors
 ///
 /// `io`, `limit_exceeded` (`output`), `cancelled`, `timeout`.
-pub(crate) fn save(step: &Step<'_>, doc: Document, manner: &Manner, output: Writer<'_>) -> Result<u64> {
+pub(crate) fn save(step: &Step<'_>, doc: Document, manner: &Manner, mut output: Writer<'_>) -> Result<()> {
+    write(step, doc, manner, &mut output)?;
+    output.close()
+}
+
+/// As [`save`], to anywhere.
+///
+/// # Errors
+///
+/// As [`save`].
+pub(crate) fn write(step: &Step<'_>, doc: Document, manner: &Manner, output: &mut dyn Write) -> Result<()> {
     let mut press = Press::new(step, manner, output);
     let numbered = number(doc);
     press.header(&version(&numbered.version, manner))?;
@@ -105,7 +115,7 @@ fn version(given: &str, manner: &Manner) -> String {
 struct Press<'p> {
     step: &'p Step<'p>,
     manner: &'p Manner,
-    output: Writer<'p>,
+    output: &'p mut dyn Write,
     block: Vec<u8>,
     written: u64,
     hash: DefaultHasher,
@@ -113,7 +123,7 @@ struct Press<'p> {
 }
 
 impl<'p> Press<'p> {
-    fn new(step: &'p Step<'p>, manner: &'p Manner, output: Writer<'p>) -> Press<'p> {
+    fn new(step: &'p Step<'p>, manner: &'p Manner, output: &'p mut dyn Write) -> Press<'p> {
         let (block, hash) = (Vec::with_capacity(BLOCK), DefaultHasher::new());
         Press { step, manner, output, block, written: 0, hash, table: Table::default() }
     }
@@ -179,7 +189,7 @@ impl<'p> Press<'p> {
         deflate(bytes, self.manner.level.unwrap_or(6))
     }
 
-    fn finish(mut self, mut trailer: Dictionary) -> Result<u64> {
+    fn finish(mut self, mut trailer: Dictionary) -> Result<()> {
         let protection = self.protection(&mut trailer)?;
         for (number, stream) in self.table.number_streams() {
             self.object(number, Object::Stream(stream))?;
@@ -204,10 +214,7 @@ impl<'p> Press<'p> {
             self.plain_object(number, Object::Stream(stream))?;
         }
         self.block.extend_from_slice(format!("\nstartxref\n{start}\n%%EOF\n").as_bytes());
-        self.pass_on(1)?;
-        let length = self.output.length();
-        self.output.close()?;
-        Ok(length)
+        self.pass_on(1)
     }
 
     fn protection(&self, trailer: &mut Dictionary) -> Result<Option<Dictionary>> {
@@ -238,7 +245,7 @@ impl<'p> Press<'p> {
     fn pass_on(&mut self, least: usize) -> Result<()> {
         if self.block.len() >= least {
             self.hash.write(&self.block);
-            self.output.append(&self.block)?;
+            self.output.write_all(&self.block)?;
             self.written += self.block.len() as u64;
             self.block.clear();
             self.step.tick(0, 0)?;

@@ -64,6 +64,7 @@ fn cases() -> Vec<Case> {
             )
         },
         Case::new("decrypt", "pdf/decrypt", &[]),
+        Case::new("compress", "pdf/compress", &[]),
     ]
 }
 
