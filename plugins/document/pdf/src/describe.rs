@@ -26,6 +26,8 @@ pub(crate) fn describe() -> Description {
         licence: "MIT OR Apache-2.0".into(),
         libraries: vec![Library { name: "lopdf".into(), version: "0.47".into(), licence: "MIT".into() }],
         memory_safe: true,
+        // Fonts, for the text of watermarks.
+        touches: "files".into(),
         capabilities: capabilities(),
         ..Description::default()
     }
@@ -65,6 +67,8 @@ fn capabilities() -> Vec<Capability> {
         on_pdf("pdf/decrypt", vec![opens()]),
         compress("pdf/compress"),
         compress("optimize"),
+        watermark("pdf/watermark"),
+        watermark("watermark"),
     ]
 }
 
@@ -84,6 +88,28 @@ fn compress(name: &str) -> Capability {
         cost: Cost { fixed_ms: 5.0, per_mib_ms: 400.0, memory_ratio: 20.0 },
         ..whole
     }
+}
+
+fn watermark(name: &str) -> Capability {
+    let layer = option("layer").with_choices(&["above", "below"]).with_default("above");
+    let options = vec![
+        option("text").with_summary(
+            "Text to write, {page} and {pages} are numbers; without it the picture or PDF given as second input.",
+        ),
+        option("position").with_default("center"),
+        option("margin").with_default(36).with_summary("Distance from the edges in points."),
+        option("opacity").with_default(0.3),
+        option("angle"),
+        option("font_size").with_summary(
+            "Size of the letters in points; without it 12, in the middle of a page so that the text is wide.",
+        ),
+        option("color").with_default("#808080"),
+        option("width").with_summary("Width of the picture in points."),
+        layer.with_summary("Whether it lies above what the page shows, or below."),
+        option("pages").with_summary("Pages to mark: \"1-5\", \"1,3,5\" or \"all\"."),
+        option("password").with_summary("Password that opens the file."),
+    ];
+    Capability { companions: vec!["pdf".into()], ..on_pdf(name, options) }
 }
 
 /// An operation from PDF to PDF.

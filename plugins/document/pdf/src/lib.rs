@@ -15,6 +15,7 @@ mod content;
 mod describe;
 mod draw;
 mod graph;
+mod mark;
 mod open;
 mod operation;
 mod pages;
@@ -43,6 +44,7 @@ impl Plugin for Pdf {
             "pdf/encrypt" => operation::protect::encrypt(step),
             "pdf/decrypt" => operation::protect::decrypt(step),
             "pdf/compress" | "optimize" => compress::run(step),
+            "pdf/watermark" | "watermark" => mark::run(step),
             other => Err(Error::unsupported(format!("this plugin does not do `{other}`"))),
         }
     }

@@ -65,6 +65,11 @@ fn cases() -> Vec<Case> {
         },
         Case::new("decrypt", "pdf/decrypt", &[]),
         Case::new("compress", "pdf/compress", &[]),
+        Case::new(
+            "watermark",
+            "pdf/watermark",
+            &[("text", "Entwurf {page}".into()), ("angle", (-45).into())],
+        ),
     ]
 }
 

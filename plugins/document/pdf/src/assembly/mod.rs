@@ -195,6 +195,17 @@ impl<'s> Assembly<'s> {
     }
 }
 
+/// Copies a dictionary of resources, with all it leads to, into another document.
+pub(crate) fn embed(pdf: &crate::open::Pdf, target: &mut Document, resources: &Dictionary) -> Dictionary {
+    let source = Source::new(pdf);
+    let is_cut = |id: ObjectId| source.frame.contains(&id) || source.places.contains_key(&id);
+    let renames = Renames::default();
+    let mut copier = Copier::new(&pdf.doc, target, &is_cut, &renames, HashMap::new());
+    let copy = copier.dict(resources);
+    copier.finish();
+    copy
+}
+
 /// Parts of a list in which nothing comes twice.
 fn without_repeats(chosen: &[usize]) -> Vec<Vec<usize>> {
     let mut parts: Vec<Vec<usize>> = Vec::new();
