@@ -28,9 +28,6 @@ impl Operand {
 pub(crate) struct Operation<'c> {
     pub(crate) operator: &'c [u8],
     pub(crate) operands: Vec<Operand>,
-    /// From its first operand to behind its operator.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
 }
 
 impl Operation<'_> {
@@ -248,8 +245,6 @@ impl<'c> Iterator for Operations<'c> {
     type Item = Operation<'c>;
 
     fn next(&mut self) -> Option<Operation<'c>> {
-        self.skip_space();
-        let start = self.at;
         let mut operands = Vec::new();
         loop {
             match self.operand()? {
@@ -264,7 +259,7 @@ impl<'c> Iterator for Operations<'c> {
                     if operator == b"ID" {
                         self.skip_samples();
                     }
-                    return Some(Operation { operator, operands, start, end: self.at });
+                    return Some(Operation { operator, operands });
                 }
             }
         }

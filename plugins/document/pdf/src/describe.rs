@@ -1,5 +1,6 @@
 //! What this plugin says of itself.
 
+use crate::operation::metadata::TAGS;
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, option};
 
 /// Features that arrive when only the arrangement of pages changes.
@@ -69,6 +70,12 @@ fn capabilities() -> Vec<Capability> {
         compress("optimize"),
         watermark("pdf/watermark"),
         watermark("watermark"),
+        metadata(opens()),
+        taking_out("pdf/extract-images", opens()),
+        taking_out("pdf/extract-attachments", opens()),
+        on_pdf("pdf/flatten", vec![opens()]),
+        on_pdf("pdf/repair", vec![opens()]),
+        on_pdf("pdf/to-pdfa", vec![conforms(), opens()]),
     ]
 }
 
@@ -110,6 +117,26 @@ fn watermark(name: &str) -> Capability {
         option("password").with_summary("Password that opens the file."),
     ];
     Capability { companions: vec!["pdf".into()], ..on_pdf(name, options) }
+}
+
+fn metadata(opens: OptionSpec) -> Capability {
+    let mut options = vec![option("strip_metadata").with_default(false)];
+    options.extend(TAGS.map(|(name, key)| option(name).with_summary(&format!("{key} of the document."))));
+    options.extend(["date", "copyright"].map(option));
+    options.push(opens);
+    on_pdf("metadata", options)
+}
+
+/// An operation that writes what it finds.
+fn taking_out(operation: &str, opens: OptionSpec) -> Capability {
+    Capability { to: Vec::new(), many_outputs: true, ..on_pdf(operation, vec![opens]) }
+}
+
+fn conforms() -> OptionSpec {
+    option("conforms")
+        .with_choices(&["pdfa-1b", "pdfa-2b", "pdfa-3b"])
+        .with_summary("The part of PDF/A, level B.")
+        .with_default("pdfa-2b")
 }
 
 /// An operation from PDF to PDF.

@@ -19,9 +19,12 @@ mod mark;
 mod open;
 mod operation;
 mod pages;
+mod pdfa;
+mod png;
 mod save;
 mod table;
 mod tree;
+mod xmp;
 
 use formwork_sdk::{Description, Error, Feature, Plugin, Result, Step, export_plugin};
 use graph::{catalog, dict_at};
@@ -45,6 +48,12 @@ impl Plugin for Pdf {
             "pdf/decrypt" => operation::protect::decrypt(step),
             "pdf/compress" | "optimize" => compress::run(step),
             "pdf/watermark" | "watermark" => mark::run(step),
+            "metadata" => operation::metadata::run(step),
+            "pdf/extract-images" => operation::images::run(step),
+            "pdf/extract-attachments" => operation::attachments::run(step),
+            "pdf/flatten" => operation::flatten::run(step),
+            "pdf/repair" => operation::repair::run(step),
+            "pdf/to-pdfa" => pdfa::run(step),
             other => Err(Error::unsupported(format!("this plugin does not do `{other}`"))),
         }
     }

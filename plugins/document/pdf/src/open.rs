@@ -58,6 +58,9 @@ pub(crate) fn open_bytes(step: &Step<'_>, bytes: &[u8], password: Option<&str>) 
     if pdf.was_encrypted {
         cipher::check_opened(&pdf.doc)?;
     }
+    if !pdf.was_encrypted && fill_streams(&mut pdf.doc, bytes) {
+        pdf.mended.push("streams did not say how long they are".into());
+    }
     if pdf.doc.xref_recovery.is_some() {
         pdf.mended.push("its cross-reference table was wrong and was rebuilt".into());
     }
@@ -82,6 +85,30 @@ fn load(bytes: &[u8], options: LoadOptions) -> lopdf::Result<Document> {
         }
         other => other,
     }
+}
+
+/// Reads streams whose length is missing up to the word that ends them; returns whether there were any.
+fn fill_streams(doc: &mut Document, bytes: &[u8]) -> bool {
+    let header = bytes.windows(5).position(|five| five == b"%PDF-").unwrap_or(0);
+    let bytes = bytes.get(header..).unwrap_or(&[]);
+    let mut any = false;
+    for object in doc.objects.values_mut() {
+        let Object::Stream(stream) = object else { continue };
+        let Some(rest) = stream.start_position.and_then(|start| bytes.get(start..)) else { continue };
+        if !stream.content.is_empty() {
+            continue;
+        }
+        const END: &[u8] = b"endstream";
+        if let Some(content) =
+            rest.windows(END.len()).position(|word| word == END).and_then(|end| rest.get(..end))
+        {
+            let content = content.strip_suffix(b"\n").unwrap_or(content);
+            let content = content.strip_suffix(b"\r").unwrap_or(content);
+            any |= !content.is_empty();
+            stream.set_content(content.to_vec());
+        }
+    }
+    any
 }
 
 fn refusal(error: lopdf::Error, given: bool, limit: usize) -> Error {
@@ -114,7 +141,7 @@ impl Pdf {
         self.mended.iter().for_each(|what| step.warn(format!("the PDF was damaged: {what}")));
     }
 
-    /// The text strings and dates of the file's information dictionary live in here.
+    /// The information dictionary, made when there is none.
     pub(crate) fn info_id(&mut self) -> ObjectId {
         if let Ok(id) = self.doc.trailer.get(b"Info").and_then(Object::as_reference)
             && self.doc.objects.get(&id).is_some_and(|info| info.as_dict().is_ok())

@@ -134,7 +134,7 @@ fn mask_entry<'d>(doc: &'d Document, stream: &'d Stream) -> Option<&'d lopdf::Di
 }
 
 /// Channels of a colour space whose samples can be scaled and encoded as they are.
-fn channels(doc: &Document, space: &Object) -> Option<usize> {
+pub(crate) fn channels(doc: &Document, space: &Object) -> Option<usize> {
     match space {
         Object::Name(name) => match name.as_slice() {
             b"DeviceGray" | b"G" => Some(1),

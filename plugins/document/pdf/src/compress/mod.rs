@@ -9,7 +9,9 @@ use crate::graph::dict_mut;
 use crate::open::{Pdf, open};
 use crate::save::{Manner, write};
 use formwork_sdk::{Error, Feature, Result, Step, json};
-pub(crate) use image::Wish;
+use image::Wish;
+pub(crate) use image::channels;
+pub(crate) use pack::repack;
 
 /// Ever coarser images, until a document fits into `max_bytes`.
 const LADDER: [Wish; 5] = [
@@ -66,7 +68,7 @@ fn attempt(step: &Step<'_>, wish: Option<Wish>) -> Result<Small> {
         let sizes = drawn_sizes(step, &pdf.doc, &pdf.pages)?;
         images = image::shrink(step, &mut pdf.doc, &sizes, wish)?;
     }
-    pack::repack(step, &mut pdf.doc)?;
+    repack(step, &mut pdf.doc)?;
     twins::share(step, &mut pdf.doc)?;
     let Pdf { doc, pages, was_encrypted, .. } = pdf;
     let mut bytes = Vec::new();

@@ -13,6 +13,7 @@ use crate::pages;
 use crate::save::{Manner, save};
 use formwork_sdk::{Error, Options, Result, Step, json};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
+pub(crate) use place::rectangle;
 use place::{Place, View};
 
 /// How opaque a mark is when nothing is said: what is under it stays readable.
@@ -67,8 +68,6 @@ struct Stamp {
     width: Option<f64>,
     below: bool,
     state: ObjectId,
-    /// Saves and restores the state of graphics around what a page draws itself.
-    before: ObjectId,
 }
 
 impl Stamp {
@@ -80,7 +79,6 @@ impl Stamp {
             width: options.number("width").filter(|_| options.text("text").is_none()),
             below: options.text("layer") == Some("below"),
             state,
-            before: doc.add_object(Stream::new(Dictionary::new(), b"q\n".to_vec())),
         }
     }
 
@@ -88,23 +86,8 @@ impl Stamp {
         let scale = self.scale(view, mark);
         let matrix = self.place.matrix((mark.width * scale, mark.height * scale), view.size());
         let matrix = times(times([scale, 0.0, 0.0, scale, 0.0, 0.0], matrix), view.to_user());
-        let Some((name, state)) = self.name(&mut pdf.doc, id, mark) else { return };
-        let drawing = format!("q {} cm /{state} gs /{name} Do Q\n", written(matrix));
-        let Some(page) = pdf.doc.objects.get(&id).and_then(as_dict) else { return };
-        let mut parts = contents(&pdf.doc, page);
-        if self.below {
-            let stream = pdf.doc.add_object(Stream::new(Dictionary::new(), drawing.into_bytes()));
-            parts.insert(0, stream.into());
-        } else {
-            // What the page leaves open is closed, so that the mark stands where it should.
-            let open = unclosed(&page_content(step, &pdf.doc, page));
-            let text = format!("\n{}{drawing}", "Q\n".repeat(open + 1));
-            parts.insert(0, self.before.into());
-            parts.push(pdf.doc.add_object(Stream::new(Dictionary::new(), text.into_bytes())).into());
-        }
-        if let Some(page) = dict_mut(&mut pdf.doc, id) {
-            page.set("Contents", parts);
-        }
+        let drawing = Drawing { form: mark.form, matrix, state: Some(self.state), below: self.below };
+        drawing.put(step, &mut pdf.doc, id);
     }
 
     /// A mark is as large as it is, or as wide as asked for, and never larger than the page.
@@ -113,24 +96,54 @@ impl Stamp {
         let (width, height) = self.place.room(view.size(), (mark.width, mark.height));
         wanted.min(width).min(height)
     }
+}
 
-    /// Lists the mark among the page's resources, under names that are free.
-    fn name(&self, doc: &mut Document, page: ObjectId, mark: &Mark) -> Option<(String, String)> {
-        let dict = doc.objects.get(&page).and_then(as_dict)?;
-        let mut resources = dict_at(doc, dict, b"Resources").cloned().unwrap_or_default();
-        let mut listed = |category: &str, prefix: &str, id: ObjectId| {
-            let mut entries = dict_at(doc, &resources, category.as_bytes()).cloned().unwrap_or_default();
-            let name =
-                (0..).map(|number| format!("{prefix}{number}")).find(|name| !entries.has(name.as_bytes()));
-            let name = name.unwrap_or_default();
-            entries.set(name.as_bytes(), id);
-            resources.set(category, entries);
-            name
-        };
-        let names = (listed("XObject", "Mark", mark.form), listed("ExtGState", "MarkState", self.state));
-        dict_mut(doc, page)?.set("Resources", resources);
-        Some(names)
+/// A form that is drawn on a page, above or below what that shows.
+pub(crate) struct Drawing {
+    pub(crate) form: ObjectId,
+    pub(crate) matrix: Matrix,
+    /// State of graphics it is drawn in.
+    pub(crate) state: Option<ObjectId>,
+    pub(crate) below: bool,
+}
+
+impl Drawing {
+    pub(crate) fn put(&self, step: &Step<'_>, doc: &mut Document, page: ObjectId) {
+        let form = listed(doc, page, "XObject", "Mark", self.form);
+        let state = self.state.map(|state| listed(doc, page, "ExtGState", "MarkState", state));
+        let state = state.map_or_else(String::new, |name| format!("/{name} gs "));
+        let drawing = format!("q {} cm {state}/{form} Do Q\n", written(self.matrix));
+        let plain = |text: String| Stream::new(Dictionary::new(), text.into_bytes());
+        let Some(dict) = doc.objects.get(&page).and_then(as_dict) else { return };
+        let mut parts = contents(doc, dict);
+        if self.below {
+            parts.insert(0, doc.add_object(plain(drawing)).into());
+        } else {
+            // What the page leaves open is closed, so that the drawing stands where it should.
+            let open = unclosed(&page_content(step, doc, dict));
+            let text = format!("\n{}{drawing}", "Q\n".repeat(open + 1));
+            parts.insert(0, doc.add_object(plain("q\n".into())).into());
+            parts.push(doc.add_object(plain(text)).into());
+        }
+        if let Some(page) = dict_mut(doc, page) {
+            page.set("Contents", parts);
+        }
     }
+}
+
+/// Lists an object among a page's resources, under a name that is free.
+fn listed(doc: &mut Document, page: ObjectId, category: &str, prefix: &str, id: ObjectId) -> String {
+    let Some(dict) = doc.objects.get(&page).and_then(as_dict) else { return prefix.to_owned() };
+    let mut resources = dict_at(doc, dict, b"Resources").cloned().unwrap_or_default();
+    let mut entries = dict_at(doc, &resources, category.as_bytes()).cloned().unwrap_or_default();
+    let names = (0..).map(|number| format!("{prefix}{number}"));
+    let name = names.into_iter().find(|name| !entries.has(name.as_bytes())).unwrap_or_default();
+    entries.set(name.as_bytes(), id);
+    resources.set(category, entries);
+    if let Some(page) = dict_mut(doc, page) {
+        page.set("Resources", resources);
+    }
+    name
 }
 
 /// The streams of a page, as references.
