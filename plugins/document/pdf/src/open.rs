@@ -2,6 +2,7 @@
 
 use crate::{cipher, tree};
 use formwork_sdk::{Error, Input, Result, Step};
+use lopdf::xref::XrefRecovery;
 use lopdf::{DecompressError, Document, LoadOptions, Object, ObjectId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -50,7 +51,23 @@ pub(crate) fn open_bytes(step: &Step<'_>, bytes: &[u8], password: Option<&str>) 
         max_decompressed_size: Some(limit),
         ..LoadOptions::default()
     };
-    let doc = load(bytes, options).map_err(|error| refusal(error, password.is_some(), limit))?;
+    let loaded = |options: LoadOptions| {
+        load(bytes, options).map_err(|error| refusal(error, password.is_some(), limit))
+    };
+    let doc = loaded(options.clone())?;
+    let was_rebuilt = doc.xref_recovery == Some(XrefRecovery::Reconstructed);
+    let pdf = prepared(step, doc, bytes)?;
+    if pdf.mended.is_empty() || was_rebuilt {
+        return Ok(pdf);
+    }
+    // Some of it is missing: a search through the whole file may find more.
+    let searched = loaded(LoadOptions { force_reconstruct: true, ..options });
+    let found = searched.and_then(|doc| prepared(step, doc, bytes)).ok();
+    Ok(found.filter(|found| found.pages.len() > pdf.pages.len()).unwrap_or(pdf))
+}
+
+/// Makes a loaded document ready to be worked on.
+fn prepared(step: &Step<'_>, doc: Document, bytes: &[u8]) -> Result<Pdf> {
     if doc.trailer.has(b"Encrypt") {
         return Err(Error::password("the PDF is protected: give its password with the option `password`"));
     }
