@@ -71,9 +71,8 @@ impl<'e> Matrix<'e> {
     /// there they are equals.
     pub fn takes_companions(&self, operation: &str) -> bool {
         let mut cells = self.cells().filter(|cell| cell.capability.operation == operation);
-        operation != "convert" && cells.any(|cell| {
-            !cell.capability.companions.is_empty() && !cell.capability.many_inputs
-        })
+        operation != "convert"
+            && cells.any(|cell| !cell.capability.companions.is_empty() && !cell.capability.many_inputs)
     }
 
     /// Names of all operations, sorted.

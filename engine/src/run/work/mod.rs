@@ -65,8 +65,7 @@ pub(crate) fn run(
     let gathered = companions::gather(&walk, route, items)?;
     receipt.warnings.extend(gathered.warnings);
     let mut arrived = walk.along(route, gathered.items, &companions.items, staging.as_ref())?;
-    receipt.isolation =
-        walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
+    receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
     receipt.warnings.append(&mut arrived.warnings);
     receipt.losses = arrived.losses;
     name_outputs(&mut arrived.items, first, planned.target);

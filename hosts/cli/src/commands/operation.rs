@@ -16,7 +16,8 @@ struct Words {
 
 /// Runs the operation the first word names, or the first two: `pdf split` is `pdf/split`.
 pub(crate) fn run(words: &[OsString]) -> Result<u8> {
-    let word = |place: usize| words.get(place).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let word =
+        |place: usize| words.get(place).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     let (name, taken) = match word(0).as_str() {
         group @ "pdf" if words.len() > 1 => (format!("{group}/{}", word(1)), 2),
         _ => (word(0), 1),

@@ -22,7 +22,7 @@ const BREADTH: usize = 64;
 pub(crate) fn flatten(step: &Step<'_>, pdf: &mut Pdf) -> Result<()> {
     ensure_catalog(pdf);
     let mut walk = Walk { step, doc: &pdf.doc, nodes: HashSet::new(), found: Vec::new(), damaged: false };
-    walk.from_root()?;
+    walk.walk_all()?;
     let (mut found, damaged) = (walk.found, walk.damaged);
     if found.is_empty() {
         found = loose_pages(&pdf.doc);
@@ -60,7 +60,7 @@ struct Walk<'w> {
 }
 
 impl<'w> Walk<'w> {
-    fn from_root(&mut self) -> Result<()> {
+    fn walk_all(&mut self) -> Result<()> {
         let Some(root) = catalog(self.doc).and_then(|catalog| catalog.get(b"Pages").ok()) else {
             return Ok(());
         };

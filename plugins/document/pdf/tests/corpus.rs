@@ -2,6 +2,7 @@
 //!
 //! `FORMWORK_CORPUS` names the folder of files; without it, or without the judges, the test says so and does nothing.
 //! `FORMWORK_PDF_STEP=7` takes each seventh file only.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 use formwork_pdf::formwork_plugin_entry_v1 as entry;
 use formwork_plugin_pdf as formwork_pdf;

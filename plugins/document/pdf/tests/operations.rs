@@ -1,4 +1,5 @@
 //! Compression, watermarks, metadata, taking out, flattening and PDF/A, through the plugin's border.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod made;
 

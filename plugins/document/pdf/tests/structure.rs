@@ -1,4 +1,5 @@
 //! Pages taken out, put together and turned; protection; broken files. Through the plugin's border.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod made;
 

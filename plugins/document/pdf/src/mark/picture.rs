@@ -27,7 +27,7 @@ pub(super) fn mark(step: &Step<'_>, doc: &mut Document, input: Input<'_>) -> Res
         "Type" => "XObject",
         "Subtype" => "Form",
         "BBox" => corners.map(Object::from).to_vec(),
-        "Matrix" => view.from_user().map(Object::from).to_vec(),
+        "Matrix" => view.upright().map(Object::from).to_vec(),
         "Resources" => resources,
         "Group" => dictionary! { "S" => "Transparency", "Type" => "Group" },
         "Filter" => "FlateDecode",

@@ -56,7 +56,7 @@ impl View {
     }
 
     /// The way back.
-    pub(crate) fn from_user(self) -> Matrix {
+    pub(crate) fn upright(self) -> Matrix {
         let View { left, bottom, width, height, turns } = self;
         match turns {
             1 => [0.0, -1.0, 1.0, 0.0, -bottom, left + width],
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(apply(view(3).to_user(), 0.0, 0.0), (10.0, 420.0));
         for turns in 0..4 {
             let (x, y) = apply(view(turns).to_user(), 33.0, 44.0);
-            assert_eq!(apply(view(turns).from_user(), x, y), (33.0, 44.0), "{turns}");
+            assert_eq!(apply(view(turns).upright(), x, y), (33.0, 44.0), "{turns}");
         }
     }
 
