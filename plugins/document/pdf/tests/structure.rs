@@ -159,3 +159,65 @@ fn the_same_work_gives_the_same_bytes() {
     assert_eq!(once(), once());
     assert_eq!(pages(&opened(&once())).len(), 140);
 }
+
+/// Damages bytes in a way that is always the same: some changed, a part dropped, a part doubled.
+fn damaged(bytes: &[u8], seed: u32) -> Vec<u8> {
+    let mut dice = seed.wrapping_mul(2_654_435_761) | 1;
+    let mut roll = |below: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 17;
+        dice ^= dice << 5;
+        dice as usize % below.max(1)
+    };
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=roll(8) {
+        let (at, length) = (roll(bytes.len()), roll(40));
+        match roll(4) {
+            0 => drop(bytes.drain(at..(at + length).min(bytes.len()))),
+            1 => {
+                let part = bytes[at..(at + length).min(bytes.len())].to_vec();
+                bytes.splice(at..at, part);
+            }
+            2 => bytes[at] = roll(256) as u8,
+            // Numbers are what leads a reader astray.
+            _ => {
+                let digits = (at..bytes.len()).filter(|place| bytes[*place].is_ascii_digit());
+                if let Some(place) = digits.take(50).last() {
+                    bytes[place] = b'0' + roll(10) as u8;
+                }
+            }
+        }
+        if bytes.is_empty() {
+            break;
+        }
+    }
+    bytes
+}
+
+#[test]
+fn damage_is_never_the_plugins_fault() {
+    let operations: [(&str, Vec<(&str, formwork_sdk::Value)>); 7] = [
+        ("pdf/split", vec![]),
+        ("pdf/extract-pages", vec![("pages", json!("1-,1"))]),
+        ("pdf/compress", vec![]),
+        ("pdf/flatten", vec![]),
+        ("pdf/to-pdfa", vec![]),
+        ("pdf/extract-images", vec![]),
+        ("metadata", vec![("title", json!("x"))]),
+    ];
+    let mut files = vec![book(4, "page")];
+    files.push(run("pdf/merge", &[&files[0]], &[]).expect_one().to_vec());
+    // `FORMWORK_DAMAGE=/folder` damages real files as well.
+    let folder = std::env::var_os("FORMWORK_DAMAGE").and_then(|folder| std::fs::read_dir(folder).ok());
+    let real = folder.into_iter().flatten().flatten().filter_map(|entry| std::fs::read(entry.path()).ok());
+    files.extend(real.filter(|bytes| bytes.len() < 200_000));
+    for (number, whole) in files.iter().enumerate() {
+        for seed in 0..if number < 2 { 60 } else { 4 } {
+            let bytes = damaged(whole, seed * 131 + number as u32);
+            let (operation, options) = &operations[(seed as usize + number) % operations.len()];
+            let outcome = run(operation, &[&bytes], options);
+            let kind = outcome.error.as_ref().map(|error| error.kind.word());
+            assert_ne!(kind, Some("plugin_fault"), "{operation}, {number}, {seed}: {:?}", outcome.error);
+        }
+    }
+}
