@@ -19,14 +19,30 @@ const KEEPS: [Feature; 12] = [
     Feature::Vector,
 ];
 
+/// What reads and writes input.
+const LIBRARIES: [(&str, &str, &str); 5] = [
+    ("lopdf", "0.47", "MIT"),
+    ("usvg", "0.49", "MIT OR Apache-2.0"),
+    ("subsetter", "0.2.6", "MIT OR Apache-2.0"),
+    ("zune-jpeg", "0.5.15", "MIT OR Apache-2.0 OR Zlib"),
+    ("jpeg-encoder", "0.7", "(MIT OR Apache-2.0) AND IJG"),
+];
+
 pub(crate) fn describe() -> Description {
     Description {
         id: "pdf".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         summary: "Works on the structure of PDF files".into(),
-        licence: "MIT OR Apache-2.0".into(),
-        libraries: vec![Library { name: "lopdf".into(), version: "0.47".into(), licence: "MIT".into() }],
-        memory_safe: true,
+        licence: "(MIT OR Apache-2.0) AND IJG".into(),
+        libraries: LIBRARIES
+            .map(|(name, version, licence)| Library {
+                name: name.into(),
+                version: version.into(),
+                licence: licence.into(),
+            })
+            .to_vec(),
+        // The codecs of images use the processor's vectors.
+        memory_safe: false,
         // Fonts, for the text of watermarks.
         touches: "files".into(),
         capabilities: capabilities(),

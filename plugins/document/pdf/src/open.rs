@@ -152,10 +152,15 @@ fn refusal(error: lopdf::Error, given: bool, limit: usize) -> Error {
     }
 }
 
+/// Says what was wrong with a document and was mended.
+pub(crate) fn tell_mended(step: &Step<'_>, mended: &[String]) {
+    mended.iter().for_each(|what| step.warn(format!("the PDF was damaged: {what}")));
+}
+
 impl Pdf {
     /// Says what was mended.
     pub(crate) fn tell(&self, step: &Step<'_>) {
-        self.mended.iter().for_each(|what| step.warn(format!("the PDF was damaged: {what}")));
+        tell_mended(step, &self.mended);
     }
 
     /// The information dictionary, made when there is none.

@@ -6,7 +6,7 @@ mod twins;
 
 use crate::draw::drawn_sizes;
 use crate::graph::dict_mut;
-use crate::open::{Pdf, open};
+use crate::open::{Pdf, open, tell_mended};
 use crate::save::{Manner, write};
 use formwork_sdk::{Error, Feature, Result, Step, json};
 use image::Wish;
@@ -58,6 +58,7 @@ struct Small {
     pages: usize,
     was_encrypted: bool,
     images: u64,
+    mended: Vec<String>,
 }
 
 fn attempt(step: &Step<'_>, wish: Option<Wish>) -> Result<Small> {
@@ -70,10 +71,10 @@ fn attempt(step: &Step<'_>, wish: Option<Wish>) -> Result<Small> {
     }
     repack(step, &mut pdf.doc)?;
     twins::share(step, &mut pdf.doc)?;
-    let Pdf { doc, pages, was_encrypted, .. } = pdf;
+    let Pdf { doc, pages, was_encrypted, mended } = pdf;
     let mut bytes = Vec::new();
     write(step, doc, &Manner { level: Some(9), ..Manner::default() }, &mut bytes)?;
-    Ok(Small { bytes, pages: pages.len(), was_encrypted, images })
+    Ok(Small { bytes, pages: pages.len(), was_encrypted, images, mended })
 }
 
 /// Small pictures of pages that programs draw themselves.
@@ -87,6 +88,7 @@ fn drop_thumbnails(pdf: &mut Pdf) {
 
 fn deliver(step: &Step<'_>, small: Small) -> Result<()> {
     let input = step.input()?.bytes()?;
+    tell_mended(step, &small.mended);
     if small.bytes.len() >= input.len() {
         step.warn("the PDF is as small as it can be made here: it is delivered as it was");
         step.write_output(&input)?;
