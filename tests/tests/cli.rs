@@ -275,6 +275,23 @@ fn archives_are_packed_and_unpacked() {
 }
 
 #[test]
+fn pdf_operations_are_two_words_and_take_pictures() {
+    let folder = folder();
+    let merged = call(&folder, "pdf merge a.png clear.png all.pdf --json");
+    assert_eq!(code(&merged), 0, "{}", merged.complaint());
+    let parts = call(&folder, "pdf split all.pdf parts/ --set every=1");
+    assert_eq!(code(&parts), 0, "{}", parts.complaint());
+    assert_eq!(names(&folder.join("parts")), ["all-001.pdf", "all-002.pdf"]);
+    let marked = call(&folder, "watermark all.pdf a.png marked.pdf");
+    assert_eq!(code(&marked), 0, "{}", marked.complaint());
+    let refused = call(&folder, "pdf merge all.pdf a.zip more.pdf");
+    assert_eq!(code(&refused), 65, "{}", refused.complaint());
+    assert!(refused.complaint().contains("zip"), "{}", refused.complaint());
+    let unknown = call(&folder, "pdf fold all.pdf out.pdf");
+    assert_eq!(code(&unknown), 64, "{}", unknown.complaint());
+}
+
+#[test]
 fn passwords_are_needed_and_work() {
     let folder = folder();
     for (name, out) in [("secret.zip", "from-zip"), ("secret.7z", "from-7z")] {

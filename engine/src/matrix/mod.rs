@@ -67,10 +67,12 @@ impl<'e> Matrix<'e> {
     }
 
     /// Whether several inputs of an operation are one subject and its companions, as for `watermark`. Not so for
-    /// `convert`, whatever a plugin says: several inputs are several conversions.
+    /// `convert`, whatever a plugin says: several inputs are several conversions. Nor for what takes all inputs at one go:
+    /// there they are equals.
     pub fn takes_companions(&self, operation: &str) -> bool {
         let mut cells = self.cells().filter(|cell| cell.capability.operation == operation);
-        operation != "convert" && cells.any(|cell| !cell.capability.companions.is_empty())
+        operation != "convert"
+            && cells.any(|cell| !cell.capability.companions.is_empty() && !cell.capability.many_inputs)
     }
 
     /// Names of all operations, sorted.

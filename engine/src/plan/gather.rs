@@ -1,9 +1,11 @@
-//! Operations that take all inputs at one go, as `archive` and `merge` do.
+//! Operations that take all inputs at one go, as `archive` and `merge` do. What a capability does not take but names
+//! companions for is converted to one of those first.
 
-use super::{Estimate, Hop, Route, missing, settings};
+use super::{Estimate, Hop, Request, Route, Wishes, missing, settings};
 use crate::matrix::{Cell, Matrix};
 use crate::registry::Registry;
 use crate::{Error, ErrorKind, Result};
+use formwork_abi::describe::Capability;
 use formwork_formats::Format;
 use serde_json::{Map, Value};
 
@@ -39,8 +41,9 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
             .with_hint(format!("it writes {}", targets.join(", "))));
     }
     let fitting = || writing.iter().filter(|cell| misfit(**cell, wanted).is_none());
-    let available = fitting().find(|cell| cell.is_available());
-    let Some(cell) = available.or_else(|| fitting().next()).copied() else {
+    let converting = || writing.iter().filter(|cell| can_convert(registry, **cell, wanted));
+    let available = fitting().chain(converting()).find(|cell| cell.is_available());
+    let Some(cell) = available.or_else(|| fitting().chain(converting()).next()).copied() else {
         return Err(no_fit(&writing, wanted, target));
     };
     if let Some(install) = &cell.capability.unavailable {
@@ -84,6 +87,29 @@ fn misfit<'q>(cell: Cell<'_>, wanted: &Gathering<'q>) -> Option<&'q (&'q str, Op
     let from = &cell.capability.from;
     let fits = |format: Option<&Format>| format.is_some_and(|format| has(from, format));
     wanted.inputs.iter().find(|(_, format)| !from.is_empty() && !fits(*format))
+}
+
+/// Whether all inputs that a cell does not take can become what it takes.
+fn can_convert(registry: &Registry, cell: Cell<'_>, wanted: &Gathering<'_>) -> bool {
+    let Capability { from, companions, .. } = cell.capability;
+    let fits = |format: &'static Format| {
+        has(from, format) || companions.iter().any(|id| can_become(registry, format, id))
+    };
+    !companions.is_empty() && wanted.inputs.iter().all(|(_, format)| format.is_some_and(fits))
+}
+
+fn can_become(registry: &Registry, from: &'static Format, to: &str) -> bool {
+    let request = Request {
+        operation: "convert".into(),
+        from,
+        to: registry.format(to),
+        options: Map::new(),
+        bytes: 0,
+        features: None,
+        accompanied: false,
+        wishes: Wishes::default(),
+    };
+    super::best(registry, &request).is_ok()
 }
 
 /// Says which input does not go with the others, by the cell that takes the most of them.

@@ -152,6 +152,7 @@ impl Hop<'_> {
         fused.chain([self.cell.capability]).map(|capability| match capability.operation.as_str() {
             // See `Matrix::takes_companions`.
             "convert" => &[],
+            _ if capability.many_inputs => &[],
             _ => capability.companions.as_slice(),
         })
     }

@@ -75,6 +75,7 @@ pub struct Capability {
     /// Formats of further inputs it takes beside the first, as the picture of a watermark; ids. The engine
     /// converts them to one of these. Several inputs of an operation that takes companions are one subject and its
     /// companions, not several subjects; a step that fuses the operation gets them without saying so. Since schema 3.
+    /// With `many_inputs` all inputs are equals, and those of formats that `from` lacks are converted to one of these.
     pub companions: Vec<String>,
     /// May write several outputs, as `extract`.
     pub many_outputs: bool,

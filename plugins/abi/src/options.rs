@@ -180,6 +180,22 @@ const VOCABULARY: &[Word] = &[
         "How pixels become vector graphics: trace draws shapes, embed puts the picture inside.",
     ),
     word("password", || OptionKind::Secret, "Password that opens or protects the file."),
+    word(
+        "owner_password",
+        || OptionKind::Secret,
+        "Password that lifts restrictions; without it the one that opens the file.",
+    ),
+    word(
+        "permissions",
+        || OptionKind::Text,
+        "What is allowed without the owner's password: words of printing, low-printing, copying, accessibility, modifying, annotating, filling, assembling; or all, none.",
+    ),
+    word(
+        "ranges",
+        || OptionKind::Text,
+        "Parts to split into: \"1-3,4-6\" makes two, \"1,3;2\" parts of several pieces, \"bookmarks\" one for each bookmark.",
+    ),
+    word("every", || OptionKind::Integer { min: 1, max: 1_000_000 }, "Pages in each part."),
     word("max_bytes", || OptionKind::Bytes, "Greatest size of the result in bytes."),
     word("angle", || OptionKind::Number { min: -360.0, max: 360.0 }, "Clockwise turn in degrees."),
     word(

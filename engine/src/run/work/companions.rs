@@ -1,4 +1,5 @@
-//! Further inputs of a step: the picture of a watermark.
+//! Inputs that are converted before a step takes them: the picture of a watermark, a picture that becomes a page of
+//! what is merged.
 
 use super::super::item::Item;
 use super::walk::{self, Arrived, Walk};
@@ -36,20 +37,58 @@ pub(super) fn bring(walk: &Walk<'_>, order: &Order<'_>, route: &Route<'_>) -> Re
         let name = crate::text::clean(&item.name);
         let arrived = bring_one(walk, item.clone(), takes, &mut brought)
             .map_err(|error| error.with_context("input", name.clone()))?;
-        brought.worker_bytes = brought.worker_bytes.max(arrived.worker_bytes);
-        brought.warnings.extend(arrived.warnings.iter().map(|warning| format!("{name}: {warning}")));
-        let losses = arrived.losses.iter().map(|loss| match loss.detail.as_str() {
-            "" => format!("{name} loses {}", loss.feature.word()),
-            detail => format!("{name} loses {}: {detail}", loss.feature.word()),
-        });
-        brought.warnings.extend(losses);
+        brought.tell(&name, &arrived);
         brought.items.extend(arrived.items);
     }
     Ok(brought)
 }
 
-/// One input in the format that is reached best of those that will do.
+impl Brought {
+    /// Notes what was said of one input on its way.
+    fn tell(&mut self, name: &str, arrived: &Arrived) {
+        self.worker_bytes = self.worker_bytes.max(arrived.worker_bytes);
+        self.warnings.extend(arrived.warnings.iter().map(|warning| format!("{name}: {warning}")));
+        self.warnings.extend(arrived.losses.iter().map(|loss| match loss.detail.as_str() {
+            "" => format!("{name} loses {}", loss.feature.word()),
+            detail => format!("{name} loses {}: {detail}", loss.feature.word()),
+        }));
+    }
+}
+
+/// The inputs of an operation that takes all at one go, those it does not take as they are converted.
+pub(super) fn gather(walk: &Walk<'_>, route: &Route<'_>, items: Vec<Item>) -> Result<Brought> {
+    let mut brought = Brought { isolation: u8::MAX, ..Brought::default() };
+    let Some(cell) = route.hops.first().map(|hop| hop.cell.capability) else {
+        return Ok(Brought { items, ..brought });
+    };
+    let converts = cell.many_inputs && !cell.companions.is_empty();
+    for item in items {
+        let fits = |item: &Item| item.format.is_some_and(|format| cell.from.iter().any(|id| id == format.id));
+        if !converts || fits(&item) {
+            brought.items.push(item);
+            continue;
+        }
+        let name = crate::text::clean(&item.name);
+        let arrived = convert_one(walk, item, &cell.companions, &mut brought)
+            .map_err(|error| error.with_context("input", name.clone()))?;
+        brought.tell(&name, &arrived);
+        brought.items.extend(arrived.items);
+    }
+    Ok(brought)
+}
+
+/// The first picture of an input in the format that is reached best of those that will do.
 fn bring_one(walk: &Walk<'_>, item: Item, takes: &[String], brought: &mut Brought) -> Result<Arrived> {
+    let mut arrived = convert_one(walk, item, takes, brought)?;
+    if arrived.items.len() > 1 {
+        arrived.warnings.push(format!("only the first of {} pictures is used", arrived.items.len()));
+        arrived.items.truncate(1);
+    }
+    Ok(arrived)
+}
+
+/// One input in the format that is reached best of those that will do.
+fn convert_one(walk: &Walk<'_>, item: Item, takes: &[String], brought: &mut Brought) -> Result<Arrived> {
     let parts = walk.parts;
     let converting = Work { operation: "convert".into(), ..Work::default() };
     let mut looked = look(parts, &converting, vec![item], walk.control)?;
@@ -67,10 +106,6 @@ fn bring_one(walk: &Walk<'_>, item: Item, takes: &[String], brought: &mut Brough
     let aside = Walk { span: (0.0, 0.0), ..*walk };
     let mut arrived = aside.along(&route, looked.items, &[], None)?;
     arrived.warnings.splice(0..0, warnings);
-    if arrived.items.len() > 1 {
-        arrived.warnings.push(format!("only the first of {} pictures is used", arrived.items.len()));
-        arrived.items.truncate(1);
-    }
     Ok(arrived)
 }
 

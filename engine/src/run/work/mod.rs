@@ -62,8 +62,10 @@ pub(crate) fn run(
     let companions = companions::bring(&walk, order, route)?;
     receipt.inputs.extend(companions.inputs);
     receipt.warnings.extend(companions.warnings);
-    let mut arrived = walk.along(route, items, &companions.items, staging.as_ref())?;
-    receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation);
+    let gathered = companions::gather(&walk, route, items)?;
+    receipt.warnings.extend(gathered.warnings);
+    let mut arrived = walk.along(route, gathered.items, &companions.items, staging.as_ref())?;
+    receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
     receipt.warnings.append(&mut arrived.warnings);
     receipt.losses = arrived.losses;
     name_outputs(&mut arrived.items, first, planned.target);
@@ -76,7 +78,7 @@ pub(crate) fn run(
     }
     receipt.route = route.to_json();
     receipt.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let worker_bytes = arrived.worker_bytes.max(companions.worker_bytes);
+    let worker_bytes = arrived.worker_bytes.max(companions.worker_bytes).max(gathered.worker_bytes);
     receipt.peak_bytes = crate::engine::peak_memory_of("self").saturating_add(worker_bytes);
     Ok((arrived.items, receipt))
 }

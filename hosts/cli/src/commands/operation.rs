@@ -14,11 +14,16 @@ struct Words {
     transfer: Transfer,
 }
 
-/// Runs the operation the first word names.
+/// Runs the operation the first word names, or the first two: `pdf split` is `pdf/split`.
 pub(crate) fn run(words: &[OsString]) -> Result<u8> {
-    let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-    let usage = format!("formwork {name}");
-    let arguments = std::iter::once(OsString::from(usage)).chain(words.iter().skip(1).cloned());
+    let word =
+        |place: usize| words.get(place).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    let (name, taken) = match word(0).as_str() {
+        group @ "pdf" if words.len() > 1 => (format!("{group}/{}", word(1)), 2),
+        _ => (word(0), 1),
+    };
+    let usage = format!("formwork {}", name.replace('/', " "));
+    let arguments = std::iter::once(OsString::from(usage)).chain(words.iter().skip(taken).cloned());
     let parsed = Words::try_parse_from(arguments);
     // What is only asked for needs no plugin that writes it.
     if let Ok(words) = &parsed
