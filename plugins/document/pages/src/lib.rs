@@ -1,0 +1,44 @@
+//! What pages of PDF files look like and say: drawn as pictures, read as text (ISO 32000-2).
+//!
+//! PDFium does the work; it is a C++ library that is loaded when this plugin is, and only ever used by one thread
+//! at a time. Without it, `hayro` draws. JavaScript and actions of a document are never run: nothing here asks for
+//! them, and the library is built without an engine for them.
+
+mod describe;
+mod document;
+mod draw;
+mod library;
+mod pages;
+mod plain;
+mod probe;
+mod raster;
+mod size;
+
+use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
+
+/// The plugin `pdf.pages`.
+pub struct Pages;
+
+impl Plugin for Pages {
+    fn prepare() {
+        // What is wrong with the library is said when it is needed.
+        let _ = library::get();
+    }
+
+    fn describe() -> Description {
+        describe::describe()
+    }
+
+    fn probe(step: &Step<'_>) -> Result<()> {
+        probe::probe(step)
+    }
+
+    fn run(step: &Step<'_>) -> Result<()> {
+        match step.target() {
+            "raster" => draw::run(step),
+            other => Err(Error::unsupported(format!("this plugin does not write {other}"))),
+        }
+    }
+}
+
+export_plugin!(Pages);
