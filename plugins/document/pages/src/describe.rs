@@ -1,5 +1,6 @@
 //! What the plugin says of itself.
 
+use crate::reading::REMEDY;
 use crate::{library, size};
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionKind, OptionSpec, option};
 
@@ -15,7 +16,7 @@ pub(crate) fn describe() -> Description {
         touches: "files".into(),
         fuzzed: true,
         probes: vec!["pdf".into()],
-        capabilities: vec![pictures(false), pictures(true), thumbnail()],
+        capabilities: vec![pictures(false), pictures(true), thumbnail(), text("txt", &[Feature::Text])],
         ..Description::default()
     }
 }
@@ -91,5 +92,21 @@ fn thumbnail() -> Capability {
         options,
         cost: Cost { fixed_ms: 20.0, per_mib_ms: 20.0, memory_ratio: 5.0 },
         ..pictures(false)
+    }
+}
+
+/// Text of pages.
+fn text(to: &str, keeps: &[Feature]) -> Capability {
+    Capability {
+        from: vec!["pdf".into()],
+        to: vec![to.into()],
+        options: vec![
+            option("pages").with_default("all").with_summary("Pages to read: \"1-5\", \"1,3,5-\" or \"all\"."),
+            option("password").with_summary("Password that opens the PDF."),
+        ],
+        keeps: words(keeps),
+        cost: Cost { fixed_ms: 5.0, per_mib_ms: 200.0, memory_ratio: 10.0 },
+        unavailable: library::get().is_err().then(|| REMEDY.into()),
+        ..Capability::default()
     }
 }

@@ -1,8 +1,9 @@
 //! An open document and its pages, in safe terms.
 
 use crate::library::{Held, Library};
+use crate::text::Place;
 use formwork_sdk::{Error, Result, Step};
-use pdfium_render::prelude::{FPDF_DOCUMENT, FPDF_FORMFILLINFO, FPDF_FORMHANDLE, FPDF_PAGE, FS_SIZEF};
+use pdfium_render::prelude::{FPDF_DOCUMENT, FPDF_FORMFILLINFO, FPDF_FORMHANDLE, FPDF_PAGE, FS_RECTF, FS_SIZEF};
 use std::borrow::Cow;
 use std::ffi::{c_int, c_ulong, c_void};
 
@@ -146,6 +147,14 @@ pub(crate) fn wide_text(ask: impl Fn(*mut c_void, c_ulong) -> c_ulong) -> Option
     Some(String::from_utf16_lossy(&units).trim_end_matches('\0').to_owned())
 }
 
+/// Reads text that the library writes as bytes with a NUL at its end, in the same way.
+pub(crate) fn text_of(mut ask: impl FnMut(*mut c_void, c_ulong) -> c_ulong) -> Option<String> {
+    let mut buffer = vec![0_u8; LONGEST_TEXT];
+    let length = usize::try_from(ask(buffer.as_mut_ptr().cast(), LONGEST_TEXT as c_ulong)).ok()?;
+    let text = buffer.get(..length)?.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
 fn refusal(reason: c_ulong, had_password: bool) -> Error {
     match reason {
         WRONG_PASSWORD if had_password => {
@@ -167,6 +176,20 @@ impl Page<'_, '_> {
         let (width, height) =
             unsafe { (pdfium.FPDF_GetPageWidthF(self.handle), pdfium.FPDF_GetPageHeightF(self.handle)) };
         (f64::from(width), f64::from(height))
+    }
+}
+
+impl Page<'_, '_> {
+    /// Where its own coordinates lie on the page as it is shown.
+    pub(crate) fn place(&self) -> Place {
+        let pdfium = &self.document.pdfium;
+        let mut area = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
+        // SAFETY: the page is open and the rectangle lives for the call.
+        let turns = unsafe {
+            pdfium.FPDF_GetPageBoundingBox(self.handle, &mut area);
+            pdfium.FPDFPage_GetRotation(self.handle)
+        };
+        Place::new(area.left, area.bottom, area.right, area.top, turns.rem_euclid(4) as u8)
     }
 }
 

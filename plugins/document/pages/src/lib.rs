@@ -12,7 +12,10 @@ mod pages;
 mod plain;
 mod probe;
 mod raster;
+mod reading;
 mod size;
+mod text;
+mod txt;
 
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
 
@@ -36,6 +39,7 @@ impl Plugin for Pages {
     fn run(step: &Step<'_>) -> Result<()> {
         match step.target() {
             "raster" => draw::run(step),
+            "txt" => txt::run(step),
             other => Err(Error::unsupported(format!("this plugin does not write {other}"))),
         }
     }
