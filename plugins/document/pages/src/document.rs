@@ -12,6 +12,9 @@ const WRONG_PASSWORD: c_ulong = 4;
 const UNKNOWN_SECURITY: c_ulong = 5;
 /// Version of the form's callbacks that needs none of them.
 const FORM_VERSION: c_int = 1;
+/// What is drawn into a page, and the answer when that was done (fpdf_flatten.h).
+const FLATTEN_AS_SHOWN: c_int = 0;
+const FLATTENED: c_int = 1;
 /// Bytes of one text of the document's own description.
 const LONGEST_TEXT: usize = 4_096;
 
@@ -34,6 +37,7 @@ struct Form {
 pub(crate) struct Page<'d, 'b> {
     pub(crate) document: &'d Document<'b>,
     pub(crate) handle: FPDF_PAGE,
+    index: usize,
 }
 
 /// Opens the first input, with the step's password when there is one.
@@ -116,7 +120,7 @@ impl<'b> Document<'b> {
             // SAFETY: page and form are of this document and open. No action of the page is run by this.
             unsafe { self.pdfium.FORM_OnAfterLoadPage(handle, form.handle) };
         }
-        Ok(Page { document: self, handle })
+        Ok(Page { document: self, handle, index })
     }
 
     pub(crate) fn form(&self) -> Option<FPDF_FORMHANDLE> {
@@ -179,7 +183,27 @@ impl Page<'_, '_> {
     }
 }
 
-impl Page<'_, '_> {
+impl<'d, 'b> Page<'d, 'b> {
+    /// The page with its fields and notes drawn into it, when it has such; the file is not changed.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt_input`.
+    pub(crate) fn flattened(self) -> Result<Option<Page<'d, 'b>>> {
+        let pdfium = &self.document.pdfium;
+        // SAFETY: the page is open.
+        let changed = unsafe {
+            pdfium.FPDFPage_GetAnnotCount(self.handle) > 0
+                && pdfium.FPDFPage_Flatten(self.handle, FLATTEN_AS_SHOWN) == FLATTENED
+        };
+        let (document, index) = (self.document, self.index);
+        if !changed {
+            return Ok(None);
+        }
+        drop(self);
+        document.page(index).map(Some)
+    }
+
     /// Where its own coordinates lie on the page as it is shown.
     pub(crate) fn place(&self) -> Place {
         let pdfium = &self.document.pdfium;

@@ -38,7 +38,7 @@ impl<'s> Reading<'s> {
     /// `limit_exceeded`; `cancelled`; `timeout`.
     pub(crate) fn page(&self, index: usize) -> Result<Vec<Piece>> {
         match self.document.page(index) {
-            Ok(page) => text::read(self.step, &page),
+            Ok(page) => text::read(self.step, page),
             Err(error) => {
                 self.step.warn(format!("left out: {}", error.message));
                 Ok(Vec::new())

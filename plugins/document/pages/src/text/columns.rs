@@ -220,8 +220,8 @@ fn is_running(things: &[Thing]) -> bool {
         })
         .collect();
     let Some(area) = Area::around(words.iter().map(|word| word.area)) else { return has_table };
-    let spaced = words.iter().filter(|word| word.spaced).count() as f32;
     let lines = lines(words);
+    let spaced = lines.iter().flat_map(|line| &line.words).filter(|word| word.spaced).count() as f32;
     let count = lines.len() as f32;
     let filled: f32 = lines.iter().map(|line| line.area.width()).sum();
     lines.len() >= LEAST_LINES

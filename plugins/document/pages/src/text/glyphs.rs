@@ -78,6 +78,21 @@ pub(crate) fn read(step: &Step<'_>, page: &Page<'_, '_>) -> Result<Glyphs> {
 }
 
 impl Glyphs {
+    /// Adds letters from another reading of the page where there was none.
+    pub(crate) fn add_new(&mut self, other: Glyphs) {
+        let mut known: HashMap<(i32, i32), Vec<Area>> = HashMap::new();
+        for area in self.all.iter().map(|glyph| glyph.area) {
+            for cell in cells(&area) {
+                known.entry(cell).or_default().push(area);
+            }
+        }
+        let is_new = |glyph: &Glyph| {
+            let middle = glyph.area.middle();
+            known.get(&cell(middle)).is_none_or(|areas| !areas.iter().any(|area| area.holds(middle)))
+        };
+        self.all.extend(other.all.into_iter().filter(is_new));
+    }
+
     /// The letters by direction: what stands upright first, then each other direction.
     pub(crate) fn by_direction(&self) -> Vec<Turned> {
         let turn = |direction: u8| {
@@ -87,6 +102,21 @@ impl Glyphs {
         };
         (0..=4).map(turn).filter(|turned| !turned.glyphs.is_empty()).collect()
     }
+}
+
+/// The side of the squares that letters are looked up in, in points, and how many of them one letter may cover.
+const SQUARE: f32 = 8.0;
+const MOST_SQUARES: i32 = 40;
+
+fn cell((x, y): (f32, f32)) -> (i32, i32) {
+    ((x / SQUARE) as i32, (y / SQUARE) as i32)
+}
+
+/// The squares that an area covers.
+fn cells(area: &Area) -> impl Iterator<Item = (i32, i32)> {
+    let ((left, top), (right, bottom)) = (cell((area.left, area.top)), cell((area.right, area.bottom)));
+    let across = left..=right.min(left.saturating_add(MOST_SQUARES));
+    across.flat_map(move |x| (top..=bottom.min(top.saturating_add(MOST_SQUARES))).map(move |y| (x, y)))
 }
 
 /// Turns a letter upright, and the page with it.

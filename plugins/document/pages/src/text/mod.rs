@@ -28,10 +28,15 @@ use formwork_sdk::{Result, Step};
 /// # Errors
 ///
 /// `limit_exceeded` (`memory`); `cancelled`; `timeout`.
-pub(crate) fn read(step: &Step<'_>, page: &Page<'_, '_>) -> Result<Vec<Piece>> {
-    let glyphs = glyphs::read(step, page)?;
-    let links = links::read(page);
-    let rules = rules::read(step, page)?;
+pub(crate) fn read(step: &Step<'_>, page: Page<'_, '_>) -> Result<Vec<Piece>> {
+    let mut glyphs = glyphs::read(step, &page)?;
+    let links = links::read(&page);
+    let rules = rules::read(step, &page)?;
+    // What fields and notes say is no part of the page before they are drawn into it. The rest of the page is better
+    // read before that: some fonts lose their meaning on the way.
+    if let Some(page) = page.flattened()? {
+        glyphs.add_new(glyphs::read(step, &page)?);
+    }
     let mut pieces = Vec::new();
     // What stands upright comes first, then what is turned.
     for turned in glyphs.by_direction() {

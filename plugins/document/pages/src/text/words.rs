@@ -2,6 +2,7 @@
 
 use super::area::Area;
 use super::glyphs::{Glyph, Style};
+use std::collections::HashSet;
 
 /// A gap that ends a word, as a part of the size of its letters.
 const GAP: f32 = 0.12;
@@ -9,6 +10,8 @@ const GAP: f32 = 0.12;
 const BACK: f32 = 0.5;
 /// How far letters of one word may lie from one line.
 const SHIFT: f32 = 0.35;
+/// How far a raised or lowered letter may stand from the line of the one it belongs to.
+const RAISED: f32 = 0.7;
 /// Sizes of letters of one word may differ by this factor.
 const SIZES: f32 = 1.8;
 
@@ -43,20 +46,35 @@ pub(crate) fn words(glyphs: &[Glyph]) -> Vec<Word> {
         if glyph.letter.is_whitespace() {
             continue;
         }
+        let hangs_on = previous.is_some_and(|previous| touches(previous, glyph));
         let joins = previous.zip(words.last()).is_some_and(|(previous, last)| {
             // The letters of a ligature all stand where it stands.
-            previous.area == glyph.area || continues(last, glyph)
+            last.style == glyph.style && (previous.area == glyph.area || continues(last, glyph))
         });
-        match words.last_mut().filter(|last| joins && last.style == glyph.style) {
+        match words.last_mut().filter(|_| joins) {
             Some(last) => {
                 push(&mut last.text, glyph.letter);
                 last.area = last.area.with(&glyph.area);
                 last.size = last.size.max(glyph.size);
             }
-            None => words.push(begin(glyph, !joins)),
+            None => words.push(begin(glyph, !hangs_on)),
         }
     }
-    words
+    without_doubles(words)
+}
+
+/// Whether a letter begins where the one before it ends, though it may stand higher or lower, or look different.
+fn touches(before: &Glyph, glyph: &Glyph) -> bool {
+    let size = before.size.max(glyph.size);
+    let gap = glyph.area.left - before.area.right;
+    before.area == glyph.area || gap.abs() < GAP * size && (before.base - glyph.base).abs() < RAISED * size
+}
+
+/// Drops words that are drawn again where they stand already: shadows, and pictures placed twice.
+fn without_doubles(words: Vec<Word>) -> Vec<Word> {
+    let mut seen = HashSet::new();
+    let place = |word: &Word| [word.area.left, word.area.top].map(|side| side.round() as i32);
+    words.into_iter().filter(|word| seen.insert((place(word), word.text.clone()))).collect()
 }
 
 fn begin(glyph: &Glyph, spaced: bool) -> Word {
