@@ -16,7 +16,16 @@ pub(crate) fn describe() -> Description {
         touches: "files".into(),
         fuzzed: true,
         probes: vec!["pdf".into()],
-        capabilities: vec![pictures(false), pictures(true), thumbnail(), text("txt", &[Feature::Text])],
+        capabilities: vec![
+            pictures(false),
+            pictures(true),
+            thumbnail(),
+            text("txt", TEXT),
+            text("md", TEXT),
+            text("html", TEXT),
+            Capability { many_outputs: true, ..text("csv", TABLES) },
+            text("xlsx", TABLES),
+        ],
         ..Description::default()
     }
 }
@@ -94,6 +103,12 @@ fn thumbnail() -> Capability {
         ..pictures(false)
     }
 }
+
+/// What arrives with text that flows: of all pages, one after the other.
+const TEXT: &[Feature] = &[Feature::Text, Feature::Pages, Feature::Quality];
+
+/// What arrives with tables alone.
+const TABLES: &[Feature] = &[Feature::Pages, Feature::Quality];
 
 /// Text of pages.
 fn text(to: &str, keeps: &[Feature]) -> Capability {

@@ -111,7 +111,7 @@ impl<'s> Files<'s> {
             Kind::Each(count) => {
                 *count += 1;
                 let picture = Picture { frames: vec![frame], metadata, ..Picture::default() };
-                let name = pages::name(&self.step.input()?.name(), index, self.count);
+                let name = pages::name(&self.step.input()?.name(), "page", index, self.count);
                 write(self.step, &name, &picture)
             }
             Kind::One(picture) => {

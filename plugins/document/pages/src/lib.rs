@@ -7,12 +7,16 @@
 mod describe;
 mod document;
 mod draw;
+mod html;
 mod library;
+mod md;
+mod model;
 mod pages;
 mod plain;
 mod probe;
 mod raster;
 mod reading;
+mod sheets;
 mod size;
 mod text;
 mod txt;
@@ -40,6 +44,10 @@ impl Plugin for Pages {
         match step.target() {
             "raster" => draw::run(step),
             "txt" => txt::run(step),
+            "md" => md::run(step),
+            "html" => html::run(step),
+            "csv" => sheets::csv(step),
+            "xlsx" => sheets::xlsx(step),
             other => Err(Error::unsupported(format!("this plugin does not write {other}"))),
         }
     }

@@ -141,13 +141,14 @@ fn begins(first: &Line, before: &Line, line: &Line, right: f32, usual: f32) -> b
     if marker(line).is_some() || is_bold(line) != is_bold(before) {
         return true;
     }
-    // Items hang: what follows stands below their text.
-    if marker(first).is_some() {
-        return line.area.left < first.area.left + size * 0.3 && distance > usual * 1.1;
-    }
-    let indented = line.area.left - before.area.left > size * INDENT;
     let next = line.words.first().map_or(0.0, |word| word.area.width());
     let had_room = before.area.right + size * 0.5 + next < right - size;
+    // Items hang: what follows stands below their text, or goes on from a full line.
+    if marker(first).is_some() {
+        let text = first.words.get(1).map_or(first.area.left, |word| word.area.left);
+        return line.area.left < text - size * 0.5 && had_room;
+    }
+    let indented = line.area.left - before.area.left > size * INDENT;
     let ended = before.text().ends_with(['.', ':', '!', '?', ';']);
     indented && (ended || before.area.right > right - size * 2.0) || had_room
 }
@@ -231,11 +232,13 @@ fn push(spans: &mut Vec<Span>, text: &str, style: Style, link: Option<Rc<str>>, 
             last.text.push_str(text);
         }
         None => {
-            // The space belongs to what stands before, so that marks hug their words.
+            // The space belongs to what has no marks, so that those hug their words.
+            let is_plain = style == Style::default() && link.is_none();
+            let (before, own) = if is_plain { ("", space) } else { (space, "") };
             if let Some(last) = spans.last_mut() {
-                last.text.push_str(space);
+                last.text.push_str(before);
             }
-            spans.push(Span { text: text.to_owned(), style, link });
+            spans.push(Span { text: format!("{own}{text}"), style, link });
         }
     }
 }

@@ -29,6 +29,17 @@ pub(crate) enum Piece {
     Table(Table),
 }
 
+impl Piece {
+    /// How many words are in it.
+    pub(crate) fn words(&self) -> usize {
+        let count = |lines: &[Line]| lines.iter().map(|line| line.words.len()).sum::<usize>();
+        match self {
+            Piece::Lines(lines) => count(lines),
+            Piece::Table(table) => table.rows.iter().flatten().map(|cell| count(&cell.lines)).sum(),
+        }
+    }
+}
+
 /// What is put in order.
 #[derive(Clone, Debug)]
 enum Thing {
@@ -64,19 +75,38 @@ fn arrange(things: Vec<Thing>, depth: usize, pieces: &mut Vec<Piece>) {
     let size = usual_size(&things);
     let bands = bands(things);
     let mut first = 0;
-    while first < bands.len() {
-        let (count, strips) = run(bands.get(first..).unwrap_or_default(), STRIP * size);
-        let run: Vec<Thing> = bands.iter().skip(first).take(count).flatten().cloned().collect();
-        first += count;
-        match (depth < DEEPEST).then(|| columns(&run, &strips)).flatten() {
-            Some(columns) => columns.into_iter().for_each(|column| arrange(column, depth + 1, pieces)),
-            None => plain(run, &strips, pieces),
+    while let Some(rest) = bands.get(first..).filter(|rest| !rest.is_empty()) {
+        let (count, strips) = run(rest, STRIP * size);
+        let run: Vec<Thing> = rest.iter().take(count).flatten().cloned().collect();
+        if let Some(columns) = (depth < DEEPEST).then(|| columns(&run, &strips)).flatten() {
+            columns.into_iter().for_each(|column| arrange(column, depth + 1, pieces));
+            first += count;
+        } else if let Some(table) = table_of(&run, &strips) {
+            pieces.push(Piece::Table(table));
+            first += count;
+        } else {
+            // What follows may still be columns or a table by itself.
+            plain(rest.first().cloned().unwrap_or_default(), pieces);
+            first += 1;
         }
     }
 }
 
-/// What stands below each other, or a table.
-fn plain(things: Vec<Thing>, strips: &[f32], pieces: &mut Vec<Piece>) {
+/// The table that words are, when they are one.
+fn table_of(things: &[Thing], strips: &[f32]) -> Option<Table> {
+    if strips.is_empty() {
+        return None;
+    }
+    let word = |thing: &Thing| match thing {
+        Thing::Word(word) => Some(word.clone()),
+        Thing::Table(_) => None,
+    };
+    let words: Option<Vec<Word>> = things.iter().map(word).collect();
+    table::aligned(&lines(words?), strips)
+}
+
+/// What stands below each other.
+fn plain(things: Vec<Thing>, pieces: &mut Vec<Piece>) {
     let mut words = Vec::new();
     for thing in things {
         match thing {
@@ -87,11 +117,7 @@ fn plain(things: Vec<Thing>, strips: &[f32], pieces: &mut Vec<Piece>) {
             }
         }
     }
-    let lines = lines(words);
-    match table::aligned(&lines, strips) {
-        Some(table) => pieces.push(Piece::Table(table)),
-        None => add_lines(lines, pieces),
-    }
+    add_lines(lines(words), pieces);
 }
 
 fn add_lines(lines: Vec<Line>, pieces: &mut Vec<Piece>) {

@@ -14,10 +14,9 @@ mod rules;
 mod table;
 mod words;
 
-pub(crate) use area::{Area, Place};
+pub(crate) use area::Place;
 pub(crate) use blocks::{Block, Sizes, Span, blocks};
 pub(crate) use columns::Piece;
-pub(crate) use lines::Line;
 pub(crate) use table::{Cell, Table};
 
 use crate::document::Page;
