@@ -23,6 +23,7 @@ pub(crate) fn describe() -> Description {
             text("txt", TEXT),
             text("md", TEXT),
             text("html", TEXT),
+            text("docx", TEXT),
             Capability { many_outputs: true, ..text("csv", TABLES) },
             text("xlsx", TABLES),
         ],
@@ -116,7 +117,9 @@ fn text(to: &str, keeps: &[Feature]) -> Capability {
         from: vec!["pdf".into()],
         to: vec![to.into()],
         options: vec![
-            option("pages").with_default("all").with_summary("Pages to read: \"1-5\", \"1,3,5-\" or \"all\"."),
+            option("pages")
+                .with_default("all")
+                .with_summary("Pages to read: \"1-5\", \"1,3,5-\" or \"all\"."),
             option("password").with_summary("Password that opens the PDF."),
         ],
         keeps: words(keeps),

@@ -3,7 +3,9 @@
 use crate::library::{Held, Library};
 use crate::text::Place;
 use formwork_sdk::{Error, Result, Step};
-use pdfium_render::prelude::{FPDF_DOCUMENT, FPDF_FORMFILLINFO, FPDF_FORMHANDLE, FPDF_PAGE, FS_RECTF, FS_SIZEF};
+use pdfium_render::prelude::{
+    FPDF_DOCUMENT, FPDF_FORMFILLINFO, FPDF_FORMHANDLE, FPDF_PAGE, FS_RECTF, FS_SIZEF,
+};
 use std::borrow::Cow;
 use std::ffi::{c_int, c_ulong, c_void};
 

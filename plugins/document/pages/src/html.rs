@@ -120,10 +120,17 @@ mod tests {
 
     #[test]
     fn marks_are_text_and_lists_are_closed() {
-        let span = |text: &str| vec![Span { text: text.into(), link: Some("http://a/?b\"c".into()), ..Span::default() }];
+        let span = |text: &str| {
+            vec![Span { text: text.into(), link: Some("http://a/?b\"c".into()), ..Span::default() }]
+        };
         let blocks = vec![Block::Item(Some("3".into()), span("<a>")), Block::Paragraph(span("b"))];
         let html = page(&Model { title: Some("a & b".into()), blocks });
         assert!(html.contains("<title>a &amp; b</title>"), "{html}");
-        assert!(html.contains("<ol start=\"3\">\n<li><a href=\"http://a/?b&quot;c\">&lt;a&gt;</a></li>\n</ol>\n<p>"), "{html}");
+        assert!(
+            html.contains(
+                "<ol start=\"3\">\n<li><a href=\"http://a/?b&quot;c\">&lt;a&gt;</a></li>\n</ol>\n<p>"
+            ),
+            "{html}"
+        );
     }
 }

@@ -6,6 +6,7 @@
 
 mod describe;
 mod document;
+mod docx;
 mod draw;
 mod html;
 mod library;
@@ -46,6 +47,7 @@ impl Plugin for Pages {
             "txt" => txt::run(step),
             "md" => md::run(step),
             "html" => html::run(step),
+            "docx" => docx::run(step),
             "csv" => sheets::csv(step),
             "xlsx" => sheets::xlsx(step),
             other => Err(Error::unsupported(format!("this plugin does not write {other}"))),

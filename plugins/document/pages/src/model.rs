@@ -48,7 +48,9 @@ impl Model {
     /// Adds the blocks of a page. A paragraph and a table may go on from the page before.
     fn add_page(&mut self, mut blocks: Vec<Block>) {
         let goes_on = match (self.blocks.last_mut(), blocks.first_mut()) {
-            (Some(Block::Paragraph(before)), Some(Block::Paragraph(spans))) if is_open(before) && begins_low(spans) => {
+            (Some(Block::Paragraph(before)), Some(Block::Paragraph(spans)))
+                if is_open(before) && begins_low(spans) =>
+            {
                 if let Some(last) = before.last_mut() {
                     last.text.push(' ');
                 }

@@ -26,7 +26,8 @@ pub(crate) fn csv(step: &Step<'_>) -> Result<()> {
             for (number, sheet) in many.iter().enumerate() {
                 step.tick(number as u64, many.len() as u64)?;
                 let name = pages::name(&document, "table", number, many.len());
-                let mut output = step.create_named_output(&OutputInfo { name: &name, ..OutputInfo::default() })?;
+                let mut output =
+                    step.create_named_output(&OutputInfo { name: &name, ..OutputInfo::default() })?;
                 output.append(values(sheet).as_bytes())?;
                 output.close()?;
             }
@@ -40,7 +41,8 @@ pub(crate) fn csv(step: &Step<'_>) -> Result<()> {
 pub(crate) fn xlsx(step: &Step<'_>) -> Result<()> {
     let sheets = sheets(step)?;
     let mut book = Workbook::new();
-    let failed = |error: XlsxError| Error::unsupported(format!("the tables do not fit in a workbook: {error}"));
+    let failed =
+        |error: XlsxError| Error::unsupported(format!("the tables do not fit in a workbook: {error}"));
     // The same tables give the same bytes.
     let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&day));
@@ -76,7 +78,9 @@ fn sheets(step: &Step<'_>) -> Result<Vec<Sheet>> {
     });
     let sheets: Vec<Sheet> = tables.collect();
     if sheets.is_empty() {
-        return Err(Error::unsupported("no table was found in these pages; txt, md and docx take all of their text"));
+        return Err(Error::unsupported(
+            "no table was found in these pages; txt, md and docx take all of their text",
+        ));
     }
     step.lose(Feature::Text, "only tables were taken, the text around them was not");
     Ok(sheets)
@@ -84,7 +88,9 @@ fn sheets(step: &Step<'_>) -> Result<Vec<Sheet>> {
 
 fn sheet(table: &Table) -> Sheet {
     let columns = table.columns();
-    let row = |row: &Vec<Cell>| (0..columns).map(|place| row.get(place).map(Cell::text).unwrap_or_default()).collect();
+    let row = |row: &Vec<Cell>| {
+        (0..columns).map(|place| row.get(place).map(Cell::text).unwrap_or_default()).collect()
+    };
     table.rows.iter().map(row).collect()
 }
 
@@ -100,7 +106,11 @@ fn values(sheet: &Sheet) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// The number that a text is, when it is nothing else: no leading zeroes that mean something, no more digits than are

@@ -60,7 +60,7 @@ impl Place {
     /// Width and height as shown.
     pub(crate) fn size(&self) -> (f32, f32) {
         let (across, up) = (self.area.right - self.area.left, self.area.top - self.area.bottom);
-        if self.turns % 2 == 0 { (across, up) } else { (up, across) }
+        if self.turns.is_multiple_of(2) { (across, up) } else { (up, across) }
     }
 
     pub(crate) fn point(&self, x: f32, y: f32) -> (f32, f32) {

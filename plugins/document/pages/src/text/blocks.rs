@@ -93,7 +93,9 @@ pub(crate) fn blocks(pieces: Vec<Piece>, sizes: &Sizes) -> Vec<Block> {
     for piece in pieces {
         match piece {
             Piece::Table(table) => blocks.push(Block::Table(table)),
-            Piece::Lines(lines) => blocks.extend(paragraphs(&lines).into_iter().map(|lines| block(lines, sizes))),
+            Piece::Lines(lines) => {
+                blocks.extend(paragraphs(&lines).into_iter().map(|lines| block(lines, sizes)))
+            }
         }
     }
     blocks
@@ -135,7 +137,11 @@ fn begins(first: &Line, before: &Line, line: &Line, right: f32, usual: f32) -> b
     let size = line.size().max(1.0);
     let distance = line.base() - before.base();
     let ratio = size / before.size().max(1.0);
-    if distance > usual * WIDER || distance > size * FAR || distance < 0.0 || ratio > SAME || ratio < 1.0 / SAME {
+    if distance > usual * WIDER
+        || distance > size * FAR
+        || distance < 0.0
+        || !(1.0 / SAME..=SAME).contains(&ratio)
+    {
         return true;
     }
     if marker(line).is_some() || is_bold(line) != is_bold(before) {
@@ -177,7 +183,8 @@ fn block(lines: &[Line], sizes: &Sizes) -> Block {
     let letters: usize = lines.iter().flat_map(|line| &line.words).map(|word| word.text.len()).sum();
     let short = lines.len() <= HEADING_LINES && letters <= HEADING_LETTERS;
     let size = lines.iter().map(Line::size).fold(0.0, f32::max);
-    let has_letters = lines.iter().flat_map(|line| &line.words).any(|word| word.text.chars().any(char::is_alphabetic));
+    let has_letters =
+        lines.iter().flat_map(|line| &line.words).any(|word| word.text.chars().any(char::is_alphabetic));
     if let Some(level) = sizes.level(size).filter(|_| short && has_letters) {
         return Block::Heading(level, spans(lines, 0, true));
     }
@@ -192,17 +199,28 @@ fn spans(lines: &[Line], skip: usize, is_heading: bool) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut left = skip;
     for (number, line) in lines.iter().enumerate() {
-        let follows = lines.get(number + 1).and_then(|next| next.words.first()).and_then(|word| word.text.chars().next());
+        let follows = lines
+            .get(number + 1)
+            .and_then(|next| next.words.first())
+            .and_then(|word| word.text.chars().next());
         for (place, word) in line.words.iter().enumerate() {
             if left > 0 {
                 left -= 1;
                 continue;
             }
             let is_last = place + 1 == line.words.len();
-            let hyphen = (is_last && follows.is_some_and(char::is_lowercase)).then(|| without_hyphen(&word.text)).flatten();
+            let hyphen = (is_last && follows.is_some_and(char::is_lowercase))
+                .then(|| without_hyphen(&word.text))
+                .flatten();
             let style = if is_heading { Style { bold: false, ..word.style } } else { word.style };
             let starts = word.spaced || place == 0;
-            push(&mut spans, word.text.get(..hyphen.unwrap_or(word.text.len())).unwrap_or(&word.text), style, word.link.clone(), starts);
+            push(
+                &mut spans,
+                word.text.get(..hyphen.unwrap_or(word.text.len())).unwrap_or(&word.text),
+                style,
+                word.link.clone(),
+                starts,
+            );
             if hyphen.is_some() {
                 // The next line goes on with this word.
                 spans.push(Span { style, ..Span::default() });

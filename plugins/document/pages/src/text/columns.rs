@@ -228,11 +228,10 @@ fn columns(run: &[Thing], strips: &[f32]) -> Option<Vec<Vec<Thing>>> {
     if all.iter().all(|column| is_running(column)) {
         return Some(all);
     }
-    let one = strips.iter().find_map(|strip| {
+    strips.iter().find_map(|strip| {
         let two = cut(&[*strip]);
         two.iter().all(|column| is_running(column)).then_some(two)
-    });
-    one
+    })
 }
 
 /// Whether lines are long and many enough to be read one after the other.

@@ -124,9 +124,12 @@ fn turned(glyph: Glyph, (width, height): (f32, f32)) -> Glyph {
     let Area { left, top, right, bottom } = glyph.area;
     let (area, base) = match glyph.direction {
         // It runs down: the page's right side becomes its top.
-        1 => (Area { left: top, top: width - right, right: bottom, bottom: width - left }, width - glyph.base),
+        1 => {
+            (Area { left: top, top: width - right, right: bottom, bottom: width - left }, width - glyph.base)
+        }
         2 => {
-            let area = Area { left: width - right, top: height - bottom, right: width - left, bottom: height - top };
+            let area =
+                Area { left: width - right, top: height - bottom, right: width - left, bottom: height - top };
             (area, height - glyph.base)
         }
         // It runs up: the left side becomes its top.
@@ -155,7 +158,12 @@ impl<'p> TextPage<'p> {
     }
 
     /// One letter; `None` for what the library made up, what is off the page, and what has no size.
-    fn glyph(&self, index: c_int, place: &Place, styles: &mut HashMap<FPDF_PAGEOBJECT, Style>) -> Option<Glyph> {
+    fn glyph(
+        &self,
+        index: c_int,
+        place: &Place,
+        styles: &mut HashMap<FPDF_PAGEOBJECT, Style>,
+    ) -> Option<Glyph> {
         let (pdfium, text) = (&self.page.document.pdfium, self.handle);
         let mut area = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
         let mut matrix = FS_MATRIX { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
@@ -172,7 +180,11 @@ impl<'p> TextPage<'p> {
                 return None;
             }
             pdfium.FPDFText_GetMatrix(text, index, &mut matrix);
-            (code, pdfium.FPDFText_GetFontSize(text, index) as f32, pdfium.FPDFText_GetTextObject(text, index))
+            (
+                code,
+                pdfium.FPDFText_GetFontSize(text, index) as f32,
+                pdfium.FPDFText_GetTextObject(text, index),
+            )
         };
         let letter = letter(code)?;
         let (dx, dy) = place.direction(matrix.a, matrix.b);
@@ -240,7 +252,10 @@ mod tests {
 
     #[test]
     fn directions() {
-        assert_eq!([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)].map(|(x, y)| direction(x, y)), [0, 1, 2, 3]);
+        assert_eq!(
+            [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)].map(|(x, y)| direction(x, y)),
+            [0, 1, 2, 3]
+        );
         assert_eq!(direction(1.0, 1.0), 4);
         assert_eq!(direction(1.0, 0.05), 0);
     }

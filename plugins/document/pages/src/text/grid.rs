@@ -23,7 +23,8 @@ pub(crate) fn tables(rules: &Rules, words: &mut Vec<Word>) -> Vec<Table> {
     let mut tables = Vec::new();
     for grid in grids(&across, &down) {
         let area = grid.area();
-        let (inside, outside) = std::mem::take(words).into_iter().partition(|word| area.holds(word.area.middle()));
+        let (inside, outside) =
+            std::mem::take(words).into_iter().partition(|word| area.holds(word.area.middle()));
         *words = outside;
         match grid.table(&inside) {
             Some(table) => tables.push(table),
@@ -44,7 +45,7 @@ fn joined(rules: &[Rule]) -> Vec<Rule> {
             None => groups.push(vec![rule]),
         }
     }
-    groups.into_iter().flat_map(|group| along(group)).collect()
+    groups.into_iter().flat_map(along).collect()
 }
 
 /// The lines of one height, joined where they meet.
@@ -118,7 +119,8 @@ impl Grid {
     }
 
     fn area(&self) -> Area {
-        let ends = |places: &[f32]| (places.first().copied().unwrap_or(0.0), places.last().copied().unwrap_or(0.0));
+        let ends =
+            |places: &[f32]| (places.first().copied().unwrap_or(0.0), places.last().copied().unwrap_or(0.0));
         let ((top, bottom), (left, right)) = (ends(&self.rows), ends(&self.columns));
         Area { left, top, right, bottom }
     }
@@ -145,7 +147,9 @@ impl Grid {
 
     /// The cell of a point: where no line parts it from the one above or to the left, it belongs to that.
     fn cell(&self, (x, y): (f32, f32)) -> (usize, usize) {
-        let place = |starts: &[f32], at: f32| starts.iter().take_while(|start| **start <= at).count().saturating_sub(1);
+        let place = |starts: &[f32], at: f32| {
+            starts.iter().take_while(|start| **start <= at).count().saturating_sub(1)
+        };
         let (mut row, mut column) = (place(&self.rows, y), place(&self.columns, x));
         while column > 0 && !self.has_left_side(row, column) {
             column -= 1;
@@ -207,7 +211,15 @@ mod tests {
 
     fn word(text: &str, x: f32, y: f32) -> Word {
         let area = Area { left: x, top: y, right: x + 5.0, bottom: y + 5.0 };
-        Word { text: text.into(), area, base: y + 5.0, size: 5.0, style: Style::default(), spaced: true, link: None }
+        Word {
+            text: text.into(),
+            area,
+            base: y + 5.0,
+            size: 5.0,
+            style: Style::default(),
+            spaced: true,
+            link: None,
+        }
     }
 
     #[test]
@@ -218,7 +230,12 @@ mod tests {
             // The middle line begins below the first row.
             down: vec![line(0.0, 0.0, 40.0), line(100.0, 20.0, 40.0), line(200.0, 0.0, 40.0)],
         };
-        let mut words = vec![word("title", 120.0, 8.0), word("a", 10.0, 28.0), word("b", 110.0, 28.0), word("out", 10.0, 60.0)];
+        let mut words = vec![
+            word("title", 120.0, 8.0),
+            word("a", 10.0, 28.0),
+            word("b", 110.0, 28.0),
+            word("out", 10.0, 60.0),
+        ];
         let tables = tables(&rules, &mut words);
         let rows: Vec<Vec<String>> =
             tables[0].rows.iter().map(|row| row.iter().map(Cell::text).collect()).collect();

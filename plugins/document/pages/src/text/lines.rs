@@ -72,7 +72,8 @@ pub(crate) fn lines(mut words: Vec<Word>) -> Vec<Line> {
     let mut closed = Vec::new();
     for word in words {
         // Lines that end above this word get no more words.
-        let (gone, left): (Vec<_>, Vec<_>) = open.into_iter().partition(|(area, _)| area.bottom < word.area.top);
+        let (gone, left): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(area, _)| area.bottom < word.area.top);
         closed.extend(gone);
         open = left;
         let place = open.iter_mut().filter_map(|line| overlap(&line.0, &word).map(|shared| (shared, line)));

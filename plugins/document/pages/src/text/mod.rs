@@ -17,6 +17,7 @@ mod words;
 pub(crate) use area::Place;
 pub(crate) use blocks::{Block, Sizes, Span, blocks};
 pub(crate) use columns::Piece;
+pub(crate) use glyphs::Style;
 pub(crate) use table::{Cell, Table};
 
 use crate::document::Page;

@@ -69,7 +69,7 @@ impl Search<'_> {
     /// Looks at an object within forms with these matrices, the innermost last. False when enough was seen.
     fn look(&mut self, object: FPDF_PAGEOBJECT, outer: &[FS_MATRIX], depth: usize) -> Result<bool> {
         self.objects += 1;
-        if self.objects % 1_024 == 0 {
+        if self.objects.is_multiple_of(1_024) {
             self.step.tick(0, 0)?;
         }
         if self.objects > MOST_OBJECTS || self.rules.across.len() + self.rules.down.len() > MOST_RULES {
@@ -118,7 +118,7 @@ impl Search<'_> {
             pdfium.FPDFPath_GetDrawMode(path, &mut fill, &mut stroke);
             pdfium.FPDFPath_CountSegments(path)
         };
-        if count < 2 || count > MOST_SEGMENTS || (fill == 0 && stroke == 0) {
+        if !(2..=MOST_SEGMENTS).contains(&count) || (fill == 0 && stroke == 0) {
             return;
         }
         let mut matrices = vec![self.matrix(path)];
@@ -142,7 +142,8 @@ impl Search<'_> {
                 pdfium.FPDFPathSegment_GetPoint(segment, &mut x, &mut y);
                 (pdfium.FPDFPathSegment_GetType(segment), pdfium.FPDFPathSegment_GetClose(segment) != 0)
             };
-            let (x, y) = matrices.iter().fold((x, y), |(x, y), m| (m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f));
+            let (x, y) =
+                matrices.iter().fold((x, y), |(x, y), m| (m.a * x + m.c * y + m.e, m.b * x + m.d * y + m.f));
             let point = self.place.point(x, y);
             if kind != LINE_TO && kind != BEZIER_TO {
                 parts.push(Vec::new());
@@ -162,7 +163,8 @@ impl Search<'_> {
 
     /// Takes the lines of a part: a thin box is one, the sides of a box and of a stroke are.
     fn add(&mut self, part: &[(f32, f32)], stroked: bool) {
-        let Some(area) = Area::around(part.iter().map(|(x, y)| Area { left: *x, top: *y, right: *x, bottom: *y }))
+        let Some(area) =
+            Area::around(part.iter().map(|(x, y)| Area { left: *x, top: *y, right: *x, bottom: *y }))
         else {
             return;
         };

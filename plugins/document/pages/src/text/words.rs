@@ -80,7 +80,15 @@ fn without_doubles(words: Vec<Word>) -> Vec<Word> {
 fn begin(glyph: &Glyph, spaced: bool) -> Word {
     let mut text = String::new();
     push(&mut text, glyph.letter);
-    Word { text, area: glyph.area, base: glyph.base, size: glyph.size, style: glyph.style, spaced, link: None }
+    Word {
+        text,
+        area: glyph.area,
+        base: glyph.base,
+        size: glyph.size,
+        style: glyph.style,
+        spaced,
+        link: None,
+    }
 }
 
 /// Ligatures are letters drawn as one.
