@@ -144,6 +144,12 @@ fn begins(first: &Line, before: &Line, line: &Line, right: f32, usual: f32) -> b
     {
         return true;
     }
+    // Lines that are centred begin anywhere.
+    let centred = (line.area.middle().0 - before.area.middle().0).abs() < size * 0.5
+        && (line.area.left - before.area.left).abs() > size;
+    if centred {
+        return false;
+    }
     if marker(line).is_some() || is_bold(line) != is_bold(before) {
         return true;
     }

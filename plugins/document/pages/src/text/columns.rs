@@ -17,6 +17,8 @@ const LEAST_LINES: usize = 3;
 const DEEPEST: usize = 8;
 /// Words a line of running text has on average.
 const RUNNING_WORDS: f32 = 3.2;
+/// Part of the lines of running text that may have wide gaps.
+const GAPPED: f32 = 0.4;
 /// Part of a column's width that lines of running text fill on average.
 const RUNNING_WIDTH: f32 = 0.5;
 
@@ -76,20 +78,50 @@ fn arrange(things: Vec<Thing>, depth: usize, pieces: &mut Vec<Piece>) {
     let bands = bands(things);
     let mut first = 0;
     while let Some(rest) = bands.get(first..).filter(|rest| !rest.is_empty()) {
-        let (count, strips) = run(rest, STRIP * size);
-        let run: Vec<Thing> = rest.iter().take(count).flatten().cloned().collect();
-        if let Some(columns) = (depth < DEEPEST).then(|| columns(&run, &strips)).flatten() {
+        let runs = runs(rest, STRIP * size);
+        let longest = runs.last();
+        let things = |count: usize| -> Vec<Thing> { rest.iter().take(count).flatten().cloned().collect() };
+        let columns =
+            longest.filter(|_| depth < DEEPEST).and_then(|run| columns(&things(run.count), &run.strips));
+        if let (Some(columns), Some(run)) = (columns, longest) {
             columns.into_iter().for_each(|column| arrange(column, depth + 1, pieces));
-            first += count;
-        } else if let Some(table) = table_of(&run, &strips) {
+            first += run.count;
+            continue;
+        }
+        let best = widest(&runs).filter(|best| {
+            // A line above a table that stands over some of its columns hides them.
+            let below = rest.get(1..).map(|below| self::runs(below, STRIP * size)).unwrap_or_default();
+            widest(&below).is_none_or(|below| below.cells() <= best.cells())
+        });
+        if let Some((table, run)) =
+            best.and_then(|run| Some((table_of(&things(run.count), &run.strips)?, run)))
+        {
             pieces.push(Piece::Table(table));
-            first += count;
+            first += run.count;
         } else {
             // What follows may still be columns or a table by itself.
             plain(rest.first().cloned().unwrap_or_default(), pieces);
             first += 1;
         }
     }
+}
+
+/// Bands from the first on that share empty strips.
+struct Run {
+    count: usize,
+    /// The middles of the strips.
+    strips: Vec<f32>,
+}
+
+impl Run {
+    fn cells(&self) -> usize {
+        (self.strips.len() + 1) * self.count
+    }
+}
+
+/// The run with most cells.
+fn widest(runs: &[Run]) -> Option<&Run> {
+    runs.iter().max_by_key(|run| run.cells())
 }
 
 /// The table that words are, when they are one.
@@ -164,11 +196,10 @@ fn bands(mut things: Vec<Thing>) -> Vec<Vec<Thing>> {
     bands
 }
 
-/// How many of the first bands share empty strips of at least this width, and the middles of those strips. One band
-/// without any when the first has none.
-fn run(bands: &[Vec<Thing>], width: f32) -> (usize, Vec<f32>) {
+/// All runs of the first bands that share strips of at least this width, the longest last.
+fn runs(bands: &[Vec<Thing>], width: f32) -> Vec<Run> {
     let mut taken: Vec<(f32, f32)> = Vec::new();
-    let mut best = (1, Vec::new());
+    let mut runs: Vec<Run> = Vec::new();
     for (count, band) in bands.iter().enumerate() {
         taken.extend(band.iter().map(|thing| (thing.area().left, thing.area().right)));
         taken = united(taken);
@@ -179,20 +210,14 @@ fn run(bands: &[Vec<Thing>], width: f32) -> (usize, Vec<f32>) {
                 _ => None,
             })
             .collect();
-        // Bands that stand on one side only may come before others that stand on both.
-        if strips.is_empty() && count > 0 && !best.1.is_empty() {
+        if !strips.is_empty() {
+            runs.push(Run { count: count + 1, strips });
+        } else if count > 0 {
             break;
         }
-        if strips.is_empty() {
-            if count > 0 {
-                break;
-            }
-            // Nothing beside anything: this band may still be one side of what follows.
-            continue;
-        }
-        best = (count + 1, strips);
+        // The first band may have nothing beside it and still be one side of what follows.
     }
-    best
+    runs
 }
 
 /// Ranges joined where they meet, in order.
@@ -249,7 +274,9 @@ fn is_running(things: &[Thing]) -> bool {
     let spaced = lines.iter().flat_map(|line| &line.words).filter(|word| word.spaced).count() as f32;
     let count = lines.len() as f32;
     let filled: f32 = lines.iter().map(|line| line.area.width()).sum();
+    let gapped = lines.iter().filter(|line| line.widest_gap() > STRIP * line.size()).count();
     lines.len() >= LEAST_LINES
+        && gapped as f32 <= count * GAPPED
         && spaced / count >= RUNNING_WORDS
         && filled / count >= area.width() * RUNNING_WIDTH
 }

@@ -113,9 +113,9 @@ fn touch(across: &Rule, down: &Rule) -> bool {
 impl Grid {
     fn new(across: Vec<Rule>, down: Vec<Rule>) -> Option<Grid> {
         let (rows, columns) = (places(&across), places(&down));
-        let fits = (2..=MOST_ROWS).contains(&rows.len()) && (2..=MOST_COLUMNS).contains(&columns.len());
-        // A box around something is no table.
-        (fits && rows.len() + columns.len() > 5).then_some(Grid { across, down, rows, columns })
+        // A box around something, with one row or one column, is no table.
+        let fits = (3..=MOST_ROWS).contains(&rows.len()) && (3..=MOST_COLUMNS).contains(&columns.len());
+        fits.then_some(Grid { across, down, rows, columns })
     }
 
     fn area(&self) -> Area {

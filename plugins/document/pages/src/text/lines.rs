@@ -5,6 +5,9 @@ use super::words::{Word, is_right_to_left};
 
 /// Words stand on one line when they overlap by this part of the lower one.
 const OVERLAP: f32 = 0.5;
+/// What is lower than this part of a line may be raised or lowered; then this part is enough.
+const SMALLER: f32 = 0.85;
+const RAISED: f32 = 0.25;
 
 /// Words side by side.
 #[derive(Clone, Debug)]
@@ -50,6 +53,15 @@ impl Line {
     pub(crate) fn base(&self) -> f32 {
         let longest = self.words.iter().max_by_key(|word| word.text.len());
         longest.map_or(self.area.bottom, |word| word.base)
+    }
+
+    /// The widest gap between its words.
+    pub(crate) fn widest_gap(&self) -> f32 {
+        let gaps = self.words.windows(2).map(|two| match two {
+            [a, b] => b.area.left - a.area.right,
+            _ => 0.0,
+        });
+        gaps.fold(0.0, f32::max)
     }
 
     /// All of its words.
@@ -101,6 +113,7 @@ fn narrowed(word: &Word) -> Area {
 fn overlap(line: &Area, word: &Word) -> Option<f32> {
     let word = narrowed(word);
     let shared = line.bottom.min(word.bottom) - line.top.max(word.top);
-    let least = line.height().min(word.height()).max(0.01);
-    Some(shared / least).filter(|part| *part > OVERLAP)
+    let (less, more) = (line.height().min(word.height()).max(0.01), line.height().max(word.height()));
+    let wanted = if less < more * SMALLER { RAISED } else { OVERLAP };
+    Some(shared / less).filter(|part| *part > wanted)
 }
