@@ -1,12 +1,14 @@
 //! PDF to HTML: text that flows.
 
 use crate::model::{self, Model};
-use crate::text::{Block, Span, Table};
+use crate::text::{Block, Picture, Span, Table};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use formwork_sdk::{Result, Step};
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
-    let model = model::read(step)?;
+    let model = model::read(step, true)?;
     step.write_output(page(&model).as_bytes())
 }
 
@@ -58,6 +60,7 @@ fn add(block: &Block, html: &mut String) {
         Block::Paragraph(spans) => element("p", spans, html),
         Block::Item(_, spans) => element("li", spans, html),
         Block::Table(table) => rows(table, html),
+        Block::Picture(shown) => picture(shown, html),
     }
 }
 
@@ -86,6 +89,19 @@ fn inline(span: &Span, html: &mut String) {
     if span.link.is_some() {
         html.push_str("</a>");
     }
+}
+
+/// A picture within the page itself, at the size it has in the PDF.
+fn picture(picture: &Picture, html: &mut String) {
+    // There are 96 pixels of a page to 72 points (CSS Values 4, section 6.2).
+    let pixels = |points: f32| (points * 96.0 / 72.0).round();
+    let kind = if picture.is_jpeg { "jpeg" } else { "png" };
+    let (width, height) = (pixels(picture.area.width()), pixels(picture.area.height()));
+    html.push_str(&format!(
+        "<p><img alt=\"\" width=\"{width}\" height=\"{height}\" src=\"data:image/{kind};base64,"
+    ));
+    BASE64.encode_string(&picture.file, html);
+    html.push_str("\"></p>\n");
 }
 
 fn rows(table: &Table, html: &mut String) {

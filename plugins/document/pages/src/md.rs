@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
-    let model = model::read(step)?;
+    let model = model::read(step, false)?;
     let mut text = String::new();
     let mut before_item = false;
     for block in &model.blocks {
@@ -51,6 +51,7 @@ fn add(block: &Block, text: &mut String) {
             inline(spans, text);
         }
         Block::Table(table) => rows(table, text),
+        Block::Picture(_) => {}
     }
 }
 

@@ -14,12 +14,12 @@ pub(crate) struct Model {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// Reads the wanted pages.
+/// Reads the wanted pages, with their pictures or without.
 ///
 /// # Errors
 ///
 /// As for [`Reading`].
-pub(crate) fn read(step: &Step<'_>) -> Result<Model> {
+pub(crate) fn read(step: &Step<'_>, with_pictures: bool) -> Result<Model> {
     let reading = Reading::open(step)?;
     let wanted = pages::wanted(step, reading.page_count())?;
     let mut sizes = Sizes::default();
@@ -27,8 +27,8 @@ pub(crate) fn read(step: &Step<'_>) -> Result<Model> {
     let mut bytes = 0;
     for (done, index) in wanted.iter().enumerate() {
         step.tick(done as u64, wanted.len() as u64)?;
-        let pieces = reading.page(*index)?;
-        bytes += pieces.iter().map(Piece::words).sum::<usize>() as u64 * WORD;
+        let pieces = reading.page(*index, with_pictures)?;
+        bytes += pieces.iter().map(weight).sum::<u64>();
         step.within("memory", bytes, step.limits().memory)?;
         sizes.add(&pieces);
         all.push(pieces);
@@ -37,11 +37,20 @@ pub(crate) fn read(step: &Step<'_>) -> Result<Model> {
     for pieces in all {
         model.add_page(blocks(pieces, &sizes));
     }
-    if model.blocks.is_empty() {
+    if !model.blocks.iter().any(|block| !matches!(block, Block::Picture(_))) {
         step.warn("there is no text in these pages: they may be pictures of text, which `pdf/ocr` reads");
     }
-    step.lose(Feature::Vector, "text, tables and links were taken; drawings and the look of pages were not");
+    let taken = if with_pictures { "text, tables, links and pictures" } else { "text, tables and links" };
+    step.lose(Feature::Vector, format!("{taken} were taken; drawings and the look of pages were not"));
     Ok(model)
+}
+
+/// Bytes of memory a part takes.
+fn weight(piece: &Piece) -> u64 {
+    match piece {
+        Piece::Picture(picture) => picture.file.len() as u64,
+        text => text.words() as u64 * WORD,
+    }
 }
 
 impl Model {

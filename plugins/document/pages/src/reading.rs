@@ -36,9 +36,9 @@ impl<'s> Reading<'s> {
     /// # Errors
     ///
     /// `limit_exceeded`; `cancelled`; `timeout`.
-    pub(crate) fn page(&self, index: usize) -> Result<Vec<Piece>> {
+    pub(crate) fn page(&self, index: usize, with_pictures: bool) -> Result<Vec<Piece>> {
         match self.document.page(index) {
-            Ok(page) => text::read(self.step, page),
+            Ok(page) => text::read(self.step, page, with_pictures),
             Err(error) => {
                 self.step.warn(format!("left out: {}", error.message));
                 Ok(Vec::new())

@@ -71,7 +71,7 @@ pub(crate) fn xlsx(step: &Step<'_>) -> Result<()> {
 
 /// All tables of the wanted pages; at least one.
 fn sheets(step: &Step<'_>) -> Result<Vec<Sheet>> {
-    let model = model::read(step)?;
+    let model = model::read(step, false)?;
     let tables = model.blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(sheet(table)),
         _ => None,

@@ -17,7 +17,7 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let mut letters = false;
     for (done, index) in wanted.iter().enumerate() {
         step.tick(done as u64, wanted.len() as u64)?;
-        let mut text = page(&reading.page(*index)?);
+        let mut text = page(&reading.page(*index, false)?);
         letters |= !text.is_empty();
         if done + 1 < wanted.len() {
             text.push(PAGE_END);
@@ -44,6 +44,7 @@ fn page(pieces: &[Piece]) -> String {
                 text.push('\n');
             }),
             Piece::Table(table) => rows(table, &mut text),
+            Piece::Picture(_) => {}
         }
     }
     text

@@ -171,3 +171,21 @@ fn nothing_to_read_is_said() {
     assert_eq!(outcome.expect_one(), b"");
     assert!(outcome.warnings[0].contains("pdf/ocr"));
 }
+
+#[test]
+fn pictures_go_along_as_they_are_shown() {
+    // Two pixels, red and green, side by side; the page is turned, so that red comes to stand above green.
+    let image = "<< /Type /XObject /Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 \
+                 /Filter /ASCIIHexDecode /Length 13 >>\nstream\nFF000000FF00>\nendstream";
+    let pdf = Pdf::default()
+        .page(200.0, 100.0, "q 40 0 0 20 10 10 cm /I Do Q")
+        .with("/Rotate 90")
+        .object(100, image);
+    let read = text(&pdf, "html");
+    assert!(read.contains("<img alt=\"\" width=\"27\" height=\"53\" src=\"data:image/png;base64,"), "{read}");
+    assert!(!text(&pdf, "md").contains("img"));
+    let document = run(&pdf, "docx");
+    let holds =
+        |name: &str| document.expect_one().windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(holds("word/media/image1.png"));
+}

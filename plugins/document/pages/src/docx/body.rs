@@ -2,7 +2,7 @@
 
 use super::parts;
 use crate::model::Model;
-use crate::text::{Block, Cell, Span, Style, Table};
+use crate::text::{Block, Cell, Picture, Span, Style, Table};
 use formwork_sdk::{Result, Step};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,12 +12,19 @@ use std::rc::Rc;
 const BLOCKS: usize = 256;
 /// Width of the text in twentieths of a point.
 const WIDTH: usize = 9_000;
+const TWENTIETHS: f32 = 20.0;
+/// Greatest height of a picture in points.
+const HIGHEST: f32 = 690.0;
+/// Units of a drawing in a point (ECMA-376 part 1, 20.1.2.1).
+const UNITS: f32 = 12_700.0;
 
 /// What holds the text.
-pub(super) struct Body {
+pub(super) struct Body<'m> {
     pub(super) document: String,
-    /// Where its links lead.
+    /// Where its links lead, and its pictures lie.
     pub(super) relations: String,
+    /// The pictures, with their names in the package.
+    pub(super) pictures: Vec<(String, &'m Picture)>,
 }
 
 /// Writes the text of a document.
@@ -25,8 +32,9 @@ pub(super) struct Body {
 /// # Errors
 ///
 /// `cancelled`; `timeout`.
-pub(super) fn write(step: &Step<'_>, model: &Model) -> Result<Body> {
-    let mut body = Writer { xml: parts::DOCUMENT_START.to_owned(), links: BTreeMap::new() };
+pub(super) fn write<'m>(step: &Step<'_>, model: &'m Model) -> Result<Body<'m>> {
+    let mut body =
+        Writer { xml: parts::DOCUMENT_START.to_owned(), links: BTreeMap::new(), pictures: Vec::new() };
     for (number, block) in model.blocks.iter().enumerate() {
         if number % BLOCKS == 0 {
             step.tick(number as u64, model.blocks.len() as u64)?;
@@ -35,17 +43,22 @@ pub(super) fn write(step: &Step<'_>, model: &Model) -> Result<Body> {
     }
     body.xml.push_str(parts::DOCUMENT_END);
     let links: Vec<_> = body.links.iter().map(|(address, number)| (*number, address.as_ref())).collect();
-    Ok(Body { document: body.xml, relations: parts::relations(&links) })
+    let relations = parts::relations(&links, &body.pictures);
+    let pictures =
+        body.pictures.into_iter().map(|(name, picture)| (format!("word/{name}"), picture)).collect();
+    Ok(Body { document: body.xml, relations, pictures })
 }
 
-struct Writer {
+struct Writer<'m> {
     xml: String,
     /// Addresses and their numbers.
     links: BTreeMap<Rc<str>, usize>,
+    /// Names beside the document, and pictures.
+    pictures: Vec<(String, &'m Picture)>,
 }
 
-impl Writer {
-    fn add(&mut self, block: &Block) {
+impl<'m> Writer<'m> {
+    fn add(&mut self, block: &'m Block) {
         match block {
             Block::Heading(level, spans) => {
                 self.paragraph(&format!("<w:pStyle w:val=\"Heading{level}\"/>"), spans, None);
@@ -60,6 +73,7 @@ impl Writer {
                 self.paragraph(look, spans, None);
             }
             Block::Table(table) => self.table(table),
+            Block::Picture(picture) => self.picture(picture),
         }
     }
 
@@ -101,6 +115,16 @@ impl Writer {
         self.xml.push_str("<w:t xml:space=\"preserve\">");
         parts::escape(text, &mut self.xml);
         self.xml.push_str("</w:t></w:r>");
+    }
+
+    fn picture(&mut self, picture: &'m Picture) {
+        let number = self.pictures.len() + 1;
+        let extension = if picture.is_jpeg { "jpg" } else { "png" };
+        self.pictures.push((format!("media/image{number}.{extension}"), picture));
+        let (width, height) = (picture.area.width(), picture.area.height());
+        let fits = (WIDTH as f32 / TWENTIETHS / width).min(HIGHEST / height).min(1.0);
+        let units = |points: f32| (points * fits * UNITS).round() as u64;
+        parts::drawing(number, units(width), units(height), &mut self.xml);
     }
 
     fn table(&mut self, table: &Table) {

@@ -11,9 +11,10 @@ use zip::{CompressionMethod, ZipWriter};
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
-    let model = model::read(step)?;
+    let model = model::read(step, true)?;
     let body = body::write(step, &model)?;
     let core = parts::core(model.title.as_deref());
+    let pictures = body.pictures.iter().map(|(name, picture)| (name.as_str(), picture.file.as_slice()));
     let files = [
         ("[Content_Types].xml", parts::CONTENT_TYPES),
         ("_rels/.rels", parts::PACKAGE),
@@ -23,17 +24,18 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         ("word/styles.xml", parts::STYLES),
         ("word/numbering.xml", parts::NUMBERING),
     ];
-    step.write_output(&packed(&files)?)
+    let files = files.into_iter().map(|(name, text)| (name, text.as_bytes())).chain(pictures);
+    step.write_output(&packed(files)?)
 }
 
 /// Files in a zip. Without times, so that the same text gives the same bytes.
-fn packed(files: &[(&str, &str)]) -> Result<Vec<u8>> {
+fn packed<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Result<Vec<u8>> {
     let failed = |error: zip::result::ZipError| Error::from(std::io::Error::other(error));
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (name, text) in files {
-        zip.start_file(*name, options).map_err(failed)?;
-        zip.write_all(text.as_bytes())?;
+    for (name, bytes) in files {
+        zip.start_file(name, options).map_err(failed)?;
+        zip.write_all(bytes)?;
     }
     Ok(zip.finish().map_err(failed)?.into_inner())
 }

@@ -1,5 +1,6 @@
 //! The files around the text, and what XML asks of it.
 
+use crate::text::Picture;
 use std::fmt::Write;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
@@ -8,6 +9,8 @@ pub(super) const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" s
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
 <Default Extension="xml" ContentType="application/xml"/>
+<Default Extension="png" ContentType="image/png"/>
+<Default Extension="jpg" ContentType="image/jpeg"/>
 <Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>
 <Override PartName="/word/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml"/>
 <Override PartName="/word/numbering.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.numbering+xml"/>
@@ -61,7 +64,7 @@ pub(super) fn core(title: Option<&str>) -> String {
 }
 
 /// What the text refers to.
-pub(super) fn relations(links: &[(usize, &str)]) -> String {
+pub(super) fn relations(links: &[(usize, &str)], pictures: &[(String, &Picture)]) -> String {
     const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let mut xml = HEAD.to_owned();
     xml.push_str("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
@@ -76,8 +79,27 @@ pub(super) fn relations(links: &[(usize, &str)]) -> String {
         escape(address, &mut xml);
         xml.push_str("\"/>");
     }
+    for (place, (name, _)) in pictures.iter().enumerate() {
+        let number = place + 1;
+        let _ = write!(xml, "<Relationship Id=\"image{number}\" Type=\"{KINDS}/image\" Target=\"{name}\"/>");
+    }
     xml.push_str("</Relationships>");
     xml
+}
+
+/// A paragraph with a picture, which stands in the text like a letter.
+pub(super) fn drawing(number: usize, width: u64, height: u64, xml: &mut String) {
+    const MAIN: &str = "http://schemas.openxmlformats.org/drawingml/2006";
+    let _ = write!(
+        xml,
+        "<w:p><w:r><w:drawing><wp:inline xmlns:wp=\"{MAIN}/wordprocessingDrawing\" distT=\"0\" distB=\"0\" distL=\"0\" \
+         distR=\"0\"><wp:extent cx=\"{width}\" cy=\"{height}\"/><wp:docPr id=\"{number}\" name=\"Picture {number}\"/>\
+         <a:graphic xmlns:a=\"{MAIN}/main\"><a:graphicData uri=\"{MAIN}/picture\"><pic:pic xmlns:pic=\"{MAIN}/picture\">\
+         <pic:nvPicPr><pic:cNvPr id=\"{number}\" name=\"Picture {number}\"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill>\
+         <a:blip r:embed=\"image{number}\"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm>\
+         <a:off x=\"0\" y=\"0\"/><a:ext cx=\"{width}\" cy=\"{height}\"/></a:xfrm><a:prstGeom prst=\"rect\"><a:avLst/>\
+         </a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
+    );
 }
 
 /// Escapes text for XML 1.0, and leaves out what that cannot hold.

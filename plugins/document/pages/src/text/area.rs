@@ -57,6 +57,11 @@ impl Place {
         Place { area: Area { left, top, right, bottom }, turns: turns % 4 }
     }
 
+    /// Clockwise quarter turns from the page's own coordinates.
+    pub(crate) fn turns(&self) -> u8 {
+        self.turns
+    }
+
     /// Width and height as shown.
     pub(crate) fn size(&self) -> (f32, f32) {
         let (across, up) = (self.area.right - self.area.left, self.area.top - self.area.bottom);

@@ -3,6 +3,7 @@
 use super::columns::Piece;
 use super::glyphs::Style;
 use super::lines::Line;
+use super::pictures::Picture;
 use super::table::Table;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -36,6 +37,8 @@ pub(crate) enum Block {
     Item(Option<String>, Vec<Span>),
     /// A table.
     Table(Table),
+    /// A picture.
+    Picture(Picture),
 }
 
 /// Text of one look.
@@ -93,6 +96,7 @@ pub(crate) fn blocks(pieces: Vec<Piece>, sizes: &Sizes) -> Vec<Block> {
     for piece in pieces {
         match piece {
             Piece::Table(table) => blocks.push(Block::Table(table)),
+            Piece::Picture(picture) => blocks.push(Block::Picture(picture)),
             Piece::Lines(lines) => {
                 blocks.extend(paragraphs(&lines).into_iter().map(|lines| block(lines, sizes)))
             }

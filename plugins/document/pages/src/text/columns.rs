@@ -6,6 +6,7 @@
 
 use super::area::Area;
 use super::lines::{Line, lines};
+use super::pictures::Picture;
 use super::table::{self, Table};
 use super::words::Word;
 
@@ -29,6 +30,8 @@ pub(crate) enum Piece {
     Lines(Vec<Line>),
     /// A table.
     Table(Table),
+    /// A picture.
+    Picture(Picture),
 }
 
 impl Piece {
@@ -37,6 +40,7 @@ impl Piece {
         let count = |lines: &[Line]| lines.iter().map(|line| line.words.len()).sum::<usize>();
         match self {
             Piece::Lines(lines) => count(lines),
+            Piece::Picture(_) => 0,
             Piece::Table(table) => table.rows.iter().flatten().map(|cell| count(&cell.lines)).sum(),
         }
     }
@@ -47,6 +51,7 @@ impl Piece {
 enum Thing {
     Word(Word),
     Table(Table),
+    Picture(Picture),
 }
 
 impl Thing {
@@ -54,6 +59,7 @@ impl Thing {
         match self {
             Thing::Word(word) => word.area,
             Thing::Table(table) => table.area,
+            Thing::Picture(picture) => picture.area,
         }
     }
 
@@ -65,9 +71,10 @@ impl Thing {
     }
 }
 
-/// Puts the words of a page and the tables that were found in it in the order they are read.
-pub(crate) fn order(words: Vec<Word>, tables: Vec<Table>) -> Vec<Piece> {
-    let things = words.into_iter().map(Thing::Word).chain(tables.into_iter().map(Thing::Table)).collect();
+/// Puts the words of a page, and the tables and pictures that were found in it, in the order they are read.
+pub(crate) fn order(words: Vec<Word>, tables: Vec<Table>, pictures: Vec<Picture>) -> Vec<Piece> {
+    let placed = tables.into_iter().map(Thing::Table).chain(pictures.into_iter().map(Thing::Picture));
+    let things = words.into_iter().map(Thing::Word).chain(placed).collect();
     let mut pieces = Vec::new();
     arrange(things, 0, &mut pieces);
     pieces
@@ -131,7 +138,7 @@ fn table_of(things: &[Thing], strips: &[f32]) -> Option<Table> {
     }
     let word = |thing: &Thing| match thing {
         Thing::Word(word) => Some(word.clone()),
-        Thing::Table(_) => None,
+        Thing::Table(_) | Thing::Picture(_) => None,
     };
     let words: Option<Vec<Word>> = things.iter().map(word).collect();
     table::aligned(&lines(words?), strips)
@@ -140,13 +147,15 @@ fn table_of(things: &[Thing], strips: &[f32]) -> Option<Table> {
 /// What stands below each other.
 fn plain(things: Vec<Thing>, pieces: &mut Vec<Piece>) {
     let mut words = Vec::new();
+    let other = |piece: Piece, words: &mut Vec<Word>, pieces: &mut Vec<Piece>| {
+        add_lines(lines(std::mem::take(words)), pieces);
+        pieces.push(piece);
+    };
     for thing in things {
         match thing {
             Thing::Word(word) => words.push(word),
-            Thing::Table(table) => {
-                add_lines(lines(std::mem::take(&mut words)), pieces);
-                pieces.push(Piece::Table(table));
-            }
+            Thing::Table(table) => other(Piece::Table(table), &mut words, pieces),
+            Thing::Picture(picture) => other(Piece::Picture(picture), &mut words, pieces),
         }
     }
     add_lines(lines(words), pieces);
@@ -173,7 +182,7 @@ fn usual_size(things: &[Thing]) -> f32 {
         .iter()
         .filter_map(|thing| match thing {
             Thing::Word(word) => Some(word.size),
-            Thing::Table(_) => None,
+            Thing::Table(_) | Thing::Picture(_) => None,
         })
         .collect();
     sizes.sort_by(f32::total_cmp);
@@ -261,15 +270,15 @@ fn columns(run: &[Thing], strips: &[f32]) -> Option<Vec<Vec<Thing>>> {
 
 /// Whether lines are long and many enough to be read one after the other.
 fn is_running(things: &[Thing]) -> bool {
-    let has_table = things.iter().any(|thing| matches!(thing, Thing::Table(_)));
+    let has_other = things.iter().any(|thing| !matches!(thing, Thing::Word(_)));
     let words: Vec<Word> = things
         .iter()
         .filter_map(|thing| match thing {
             Thing::Word(word) => Some(word.clone()),
-            Thing::Table(_) => None,
+            Thing::Table(_) | Thing::Picture(_) => None,
         })
         .collect();
-    let Some(area) = Area::around(words.iter().map(|word| word.area)) else { return has_table };
+    let Some(area) = Area::around(words.iter().map(|word| word.area)) else { return has_other };
     let lines = lines(words);
     let spaced = lines.iter().flat_map(|line| &line.words).filter(|word| word.spaced).count() as f32;
     let count = lines.len() as f32;

@@ -19,6 +19,8 @@ const BOLD: c_int = 600;
 const HYPHEN_MARK: u32 = 2;
 /// Least and greatest size of letters that are looked at, in points.
 const SIZES: std::ops::Range<f32> = 0.5..2_000.0;
+/// Letters of a stamp or a page number.
+const STAMP: usize = 40;
 /// Most of a right angle by which text may lean and still count as upright.
 const LEANING: f32 = 0.12;
 
@@ -78,6 +80,11 @@ pub(crate) fn read(step: &Step<'_>, page: &Page<'_, '_>) -> Result<Glyphs> {
 }
 
 impl Glyphs {
+    /// Whether there are more letters than on a stamp.
+    pub(crate) fn has_text(&self) -> bool {
+        self.all.len() > STAMP
+    }
+
     /// Adds letters from another reading of the page where there was none.
     pub(crate) fn add_new(&mut self, other: Glyphs) {
         let mut known: HashMap<(i32, i32), Vec<Area>> = HashMap::new();

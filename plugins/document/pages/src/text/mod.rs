@@ -10,6 +10,7 @@ mod glyphs;
 mod grid;
 mod lines;
 mod links;
+mod pictures;
 mod rules;
 mod table;
 mod words;
@@ -18,20 +19,23 @@ pub(crate) use area::Place;
 pub(crate) use blocks::{Block, Sizes, Span, blocks};
 pub(crate) use columns::Piece;
 pub(crate) use glyphs::Style;
+pub(crate) use pictures::Picture;
 pub(crate) use table::{Cell, Table};
 
 use crate::document::Page;
 use formwork_sdk::{Result, Step};
 
-/// Reads a page: its parts in the order they are read.
+/// Reads a page: its parts in the order they are read, with its pictures when they are wanted.
 ///
 /// # Errors
 ///
 /// `limit_exceeded` (`memory`); `cancelled`; `timeout`.
-pub(crate) fn read(step: &Step<'_>, page: Page<'_, '_>) -> Result<Vec<Piece>> {
+pub(crate) fn read(step: &Step<'_>, page: Page<'_, '_>, with_pictures: bool) -> Result<Vec<Piece>> {
     let mut glyphs = glyphs::read(step, &page)?;
     let links = links::read(&page);
     let rules = rules::read(step, &page)?;
+    let mut pictures =
+        if with_pictures { pictures::take(step, &page, glyphs.has_text())? } else { Vec::new() };
     // What fields and notes say is no part of the page before they are drawn into it. The rest of the page is better
     // read before that: some fonts lose their meaning on the way.
     if let Some(page) = page.flattened()? {
@@ -45,7 +49,9 @@ pub(crate) fn read(step: &Step<'_>, page: Page<'_, '_>) -> Result<Vec<Piece>> {
             links::mark(&mut words, &links);
         }
         let drawn = if turned.is_upright { grid::tables(&rules, &mut words) } else { Vec::new() };
-        pieces.extend(columns::order(words, drawn));
+        let pictures = if turned.is_upright { std::mem::take(&mut pictures) } else { Vec::new() };
+        pieces.extend(columns::order(words, drawn, pictures));
     }
+    pieces.extend(columns::order(Vec::new(), Vec::new(), pictures));
     Ok(pieces)
 }

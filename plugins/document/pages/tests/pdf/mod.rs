@@ -58,7 +58,7 @@ impl Pdf {
                 page,
                 format!(
                     "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {stream} 0 R \
-                 /Resources << /Font << /F 3 0 R /B 4 0 R >> >> {more} >>"
+                 /Resources << /Font << /F 3 0 R /B 4 0 R >> /XObject << /I 100 0 R >> >> {more} >>"
                 ),
             ));
             objects.push((stream, format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len())));
