@@ -52,7 +52,10 @@ fn load() -> Result<Library, String> {
     let beside =
         folders().into_iter().map(|folder| folder.join(FOLDER)).find(|place| place.join(&name).is_file());
     let path = beside.as_ref().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name));
-    let calls = Pdfium::bind_to_library(&path).map_err(|error| format!("{}: {error:?}", path.display()))?;
+    let calls = Pdfium::bind_to_library(&path).map_err(|error| match &beside {
+        Some(folder) => format!("what lies in {} does not load: {error:?}", folder.display()),
+        None => "it is not installed".into(),
+    })?;
     // SAFETY: called once, before any other function of the library.
     unsafe { calls.FPDF_InitLibrary() };
     let version =

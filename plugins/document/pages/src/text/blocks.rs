@@ -18,6 +18,7 @@ const LEVELS: u8 = 6;
 /// A distance between lines that begins a paragraph, as a part of the usual one, and of the size of letters.
 const WIDER: f32 = 1.35;
 const FAR: f32 = 2.1;
+const LED: f32 = 1.25;
 /// An indent that begins a paragraph, as a part of the size of letters.
 const INDENT: f32 = 0.9;
 /// Sizes within this factor are the same.
@@ -141,7 +142,8 @@ fn begins(first: &Line, before: &Line, line: &Line, right: f32, usual: f32) -> b
     let size = line.size().max(1.0);
     let distance = line.base() - before.base();
     let ratio = size / before.size().max(1.0);
-    if distance > usual * WIDER
+    // The usual distance is that of the text; larger letters stand further apart.
+    if distance > (usual * WIDER).max(size * LED)
         || distance > size * FAR
         || distance < 0.0
         || !(1.0 / SAME..=SAME).contains(&ratio)
