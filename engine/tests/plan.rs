@@ -169,3 +169,25 @@ fn an_unknown_format_suggests_similar_ones() {
     assert_eq!(error.kind, ErrorKind::UnsupportedFormat);
     assert!(error.hint.unwrap().contains("jpg"));
 }
+
+#[test]
+fn pages_that_become_files_of_their_own_are_not_lost() {
+    let pages = option("pages");
+    let separate =
+        Capability { many_outputs: true, options: vec![pages.clone()], ..step("pdf", "raster", 3.0, ALL) };
+    let together =
+        Capability { options: vec![pages.clone()], ..step("pdf", "raster", 2.0, &["quality", "pages"]) };
+    let png = Capability { options: vec![pages.clone()], ..step("raster", "png", 1.0, ALL) };
+    let tiff = Capability { options: vec![pages], ..step("raster", "tiff", 1.0, &["quality", "pages"]) };
+    let registry = registry(&[("pdf", vec![separate, together]), ("image", vec![png, tiff])]);
+    for (target, in_files) in [("png", true), ("tiff", false)] {
+        let mut request = request(&registry, "pdf", target);
+        request.features = Some(vec![Feature::Pages]);
+        request.options = json!({"pages": "3-"}).as_object().cloned().unwrap();
+        let route = plan::best(&registry, &request).unwrap();
+        assert_eq!(route.hops[0].cell.capability.many_outputs, in_files, "{target}");
+        assert!(route.losses().is_empty(), "{target}");
+        let asked: Vec<_> = route.hops.iter().map(|hop| hop.settings.len()).collect();
+        assert_eq!(asked, [1, 0], "pages are counted once");
+    }
+}

@@ -30,5 +30,6 @@ seeds!(
     fuzz_image_heic,
     fuzz_image_raw,
     fuzz_image_vector,
-    fuzz_archive
+    fuzz_archive,
+    fuzz_pdf_pages
 );

@@ -115,9 +115,9 @@ fn may_use(from: &str, to: &str) -> bool {
             "plugins/abi" => false,
             "plugins/sdk" => to == "plugins/abi",
             _ => {
-                // Pictures cross families: a film's frame is handed over as one.
+                // Pictures cross families: a film's frame, or a page, is handed over as one.
                 matches!(to, "plugins/sdk" | "plugins/abi")
-                    || to == "plugins/image/pixels" && family(from) == Some("media")
+                    || to == "plugins/image/pixels" && matches!(family(from), Some("media" | "document"))
                     || family(from).is_some() && family(from) == family(to)
             }
         },

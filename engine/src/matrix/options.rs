@@ -113,7 +113,7 @@ pub(crate) fn describe(kind: &OptionKind) -> String {
             "it takes an amount: a number, alone or with k, M, G (1000) or Ki, Mi, Gi (1024), as 128k or 2M"
                 .into()
         }
-        OptionKind::Pages => "it takes pages, as 1-5, 1,3,5 or all".into(),
+        OptionKind::Pages => "it takes pages, as 1-5, 1,3,5-, or all".into(),
         OptionKind::Text | OptionKind::Secret => "it takes text of up to 4,096 bytes".into(),
     }
 }
@@ -206,6 +206,7 @@ fn pages(text: &str) -> Option<String> {
     }
     let page = |text: &str| text.trim().parse::<u32>().ok().filter(|page| *page > 0);
     let range = |part: &str| match part.split_once('-') {
+        Some((first, "")) => page(first).is_some(),
         Some((first, last)) => page(first).zip(page(last)).is_some_and(|(first, last)| first <= last),
         None => page(part).is_some(),
     };
@@ -268,7 +269,10 @@ mod tests {
         assert_eq!(value("background", json!("#fA0")), Some(SettingValue::Text("#ffaa00ff".into())));
         assert_eq!(value("background", json!("fffff")), None);
         assert_eq!(value("pages", json!("1, 3-5")), Some(SettingValue::Text("1,3-5".into())));
-        assert_eq!(value("pages", json!("5-3")), None);
+        assert_eq!(value("pages", json!("1,3-")), Some(SettingValue::Text("1,3-".into())));
+        for wrong in ["5-3", "-", "-3", "3--", "0-"] {
+            assert_eq!(value("pages", json!(wrong)), None, "{wrong}");
+        }
     }
 
     #[test]

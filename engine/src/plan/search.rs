@@ -52,7 +52,7 @@ pub(super) fn routes<'e>(
     let mut heap = BinaryHeap::from([search.start()]);
     // A pinned plugin may lie on a heavier path to the same place, so more paths are followed then.
     let most_visits = if request.wishes.pinned_plugins.is_empty() { count } else { count + 24 };
-    let mut visits: HashMap<(&str, bool), usize> = HashMap::new();
+    let mut visits: HashMap<(&str, bool, bool), usize> = HashMap::new();
     let mut found: Vec<Route<'e>> = Vec::new();
     while let Some(path) = heap.pop() {
         if path.finished {
@@ -64,7 +64,9 @@ pub(super) fn routes<'e>(
             }
             continue;
         }
-        let visited = visits.entry((path.at.id, path.done)).or_default();
+        // Whether pages are all in one file decides which way is better from here on.
+        let together = path.present.contains(&Feature::Pages);
+        let visited = visits.entry((path.at.id, path.done, together)).or_default();
         *visited += 1;
         if *visited <= most_visits && path.hops.len() < MAX_HOPS {
             search.expand(&path, &mut heap);
@@ -145,8 +147,12 @@ impl<'e> Search<'e, '_> {
         }
         let lossless =
             self.request.options.get("lossless").is_some_and(|value| value == true || value == "true");
+        // Pages that become files of their own are not lost; from then on there is one in each.
+        let present = path.present.iter().filter(|feature| {
+            **feature != Feature::Pages || !cell.capability.many_outputs || cell.keeps(**feature, false)
+        });
         let (kept, lost): (Vec<_>, Vec<_>) =
-            path.present.iter().partition(|feature| cell.keeps(**feature, lossless && finished));
+            present.partition(|feature| cell.keeps(**feature, lossless && finished));
         if lost.iter().any(|feature| self.request.wishes.keep.contains(feature)) {
             return;
         }

@@ -20,8 +20,13 @@ pub(super) fn assign<'e>(mut route: Route<'e>, given: &Map<String, Value>) -> Re
     {
         return Err(unknown(&route, name));
     }
+    let mut rest = given.clone();
     for hop in &mut route.hops {
-        hop.settings = settings(&hop.cell.capability.options, given)?;
+        hop.settings = settings(&hop.cell.capability.options, &rest)?;
+        // Pages are those of the file itself: what comes out of the step that took them is counted anew.
+        if hop.cell.option("pages").is_some() {
+            rest.remove("pages");
+        }
     }
     Ok(route)
 }

@@ -116,7 +116,7 @@ pub enum OptionKind {
     /// A number of bytes, or of bits a second, with an optional `k`, `M` or `G` (1000) or `Ki`, `Mi`, `Gi`
     /// (1024). Crosses as an integer.
     Bytes,
-    /// Pages: `all`, `3`, `1-5`, `1,3,5-7`. Crosses as the same text, checked.
+    /// Pages: `all`, `3`, `1-5`, `1,3,5-7`, `3-` to the end. Crosses as the same text, checked.
     Pages,
     /// Any text up to 4,096 bytes. Crosses as text.
     Text,

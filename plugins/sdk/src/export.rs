@@ -3,7 +3,7 @@
 use crate::{Error, ErrorKind, Plugin, Result, Step};
 use formwork_abi as abi;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 pub use formwork_abi::{Entry, HostInfo, Plugin as Table, Text};
 
@@ -35,6 +35,13 @@ pub const fn table<P: Plugin>(describe: extern "C" fn() -> Text) -> Table {
 pub fn accepts(host: *const HostInfo) -> bool {
     // SAFETY: a host hands over null or a `HostInfo` that lives for the call.
     unsafe { host.as_ref() }.is_some_and(|host| host.major == abi::ABI_MAJOR)
+}
+
+/// Lets the plugin make itself ready, once. What goes wrong shows when it is needed.
+pub fn prepare<P: Plugin>(once: &'static Once) {
+    once.call_once(|| {
+        let _ = catch_unwind(P::prepare);
+    });
 }
 
 /// Returns the plugin's description as JSON, made once.
@@ -103,7 +110,12 @@ macro_rules! export_plugin {
                 $crate::export::describe::<$plugin>(&JSON)
             }
             static TABLE: $crate::export::Table = $crate::export::table::<$plugin>(describe);
-            if $crate::export::accepts(host) { &TABLE } else { ::std::ptr::null() }
+            static PREPARED: ::std::sync::Once = ::std::sync::Once::new();
+            if !$crate::export::accepts(host) {
+                return ::std::ptr::null();
+            }
+            $crate::export::prepare::<$plugin>(&PREPARED);
+            &TABLE
         }
 
         $crate::export_layout!();

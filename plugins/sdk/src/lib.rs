@@ -63,6 +63,10 @@ pub use step::{Operation, Options, Step};
 
 /// A plugin. All functions may be called from several threads at once.
 pub trait Plugin {
+    /// Makes ready what a locked worker cannot open later, such as a library that is loaded by hand. Called once, right
+    /// after this plugin was loaded and before anything else.
+    fn prepare() {}
+
     /// Says what the plugin is and can do on this machine. Called once for each process.
     fn describe() -> Description;
 

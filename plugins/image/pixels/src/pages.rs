@@ -3,7 +3,7 @@
 use crate::{Picture, Sequence};
 use formwork_sdk::{Error, Result};
 
-/// Some pages, as the option `pages` names them: `3`, `1-5`, `1,3,5-7`.
+/// Some pages, as the option `pages` names them: `3`, `1-5`, `1,3,5-7`, `3-` to the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pages {
     /// First and last page of each part, counted from 1.
@@ -15,6 +15,7 @@ impl Pages {
     pub fn parse(text: &str) -> Option<Pages> {
         let number = |text: &str| text.trim().parse::<usize>().ok().filter(|number| *number > 0);
         let part = |text: &str| match text.split_once('-') {
+            Some((first, "")) => Some((number(first)?, usize::MAX)),
             Some((first, last)) => Some((number(first)?, number(last)?)),
             None => number(text).map(|page| (page, page)),
         };
@@ -57,7 +58,8 @@ mod tests {
         let pages = Pages::parse("1,3,5-7").unwrap();
         let named: Vec<usize> = (0..10).filter(|number| pages.contains(*number)).collect();
         assert_eq!(named, [1, 3, 5, 6, 7]);
-        for text in ["all", "", "0", "a-b", "1-"] {
+        assert!(Pages::parse("1,4-").is_some_and(|pages| pages.contains(400) && !pages.contains(3)));
+        for text in ["all", "", "0", "a-b", "-"] {
             assert!(Pages::parse(text).is_none(), "{text}");
         }
     }

@@ -1,0 +1,134 @@
+//! A document's way: pages without text are drawn and read, several at once, then all text is laid over them.
+
+use crate::describe::REMEDY;
+use crate::layer;
+use crate::pages::{self, Drawn};
+use crate::process::Reading;
+use crate::program::{self, DENSITY, LANGUAGE};
+use formwork_sdk::{Error, ErrorKind, Feature, Result, Step, json};
+use hayro::kurbo::Affine;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What was read of a page.
+struct Text {
+    index: usize,
+    pdf: Vec<u8>,
+    place: Affine,
+}
+
+/// Does the step.
+pub(crate) fn run(step: &Step<'_>) -> Result<()> {
+    let program = program::find().ok_or_else(|| {
+        Error::new(ErrorKind::BackendMissing, format!("Tesseract is not installed: {REMEDY}"))
+    })?;
+    let options = step.options();
+    let language = options.text("language").unwrap_or(LANGUAGE);
+    program::check(&program, language)?;
+    let density = options.number("density").unwrap_or(DENSITY);
+    let password = options.text("password").unwrap_or_default();
+    let bytes = step.input()?.bytes()?;
+    let pdf = pages::open(bytes.to_vec(), password)?;
+    let count = pdf.pages().len();
+    let wanted = wanted(options.text("pages").unwrap_or("all"), count)?;
+    step.within("frames", wanted.len() as u64, step.limits().frames)?;
+
+    let reading = Reading { program: &program, language, density };
+    let texts = read(step, &wanted, &reading, |index| {
+        let page = pdf.pages().get(index).ok_or_else(|| Error::corrupt("a page is missing"))?;
+        pages::draw(step, page, index, density)
+    })?;
+    let skipped = wanted.len() - texts.len();
+    if texts.is_empty() {
+        step.warn("every page has text already: nothing was read, the file is as it was");
+        return step.write_output(&bytes);
+    }
+    if skipped > 0 {
+        step.warn(format!("{skipped} pages have text already and were left as they are"));
+    }
+    step.write_output(&with_texts(step, &bytes, password, texts)?)?;
+    step.report(&json!({ "pages": count }));
+    Ok(())
+}
+
+/// The file with texts laid over its pages.
+fn with_texts(step: &Step<'_>, bytes: &[u8], password: &str, texts: Vec<Text>) -> Result<Vec<u8>> {
+    let mut document = layer::open(bytes, password, step.limits())?;
+    if document.was_encrypted() {
+        step.lose(Feature::Encryption, "the password was taken off; `pdf encrypt` puts one on again");
+    }
+    let ids: Vec<_> = document.page_iter().collect();
+    for text in texts {
+        step.tick(0, 0)?;
+        let id = ids.get(text.index).ok_or_else(|| Error::corrupt("the pages cannot be counted"))?;
+        layer::lay(&mut document, *id, &text.pdf, text.place, step.limits())?;
+    }
+    document.renumber_objects();
+    let mut file = Vec::new();
+    document.save_to(&mut file)?;
+    Ok(file)
+}
+
+/// Pages that are wanted, counted from 0.
+fn wanted(text: &str, count: usize) -> Result<Vec<usize>> {
+    let number = |text: &str| text.parse::<usize>().ok();
+    let takes = |part: &str, page: usize| match part.split_once('-') {
+        Some((first, "")) => number(first).is_some_and(|first| page >= first),
+        Some((first, last)) => {
+            number(first).zip(number(last)).is_some_and(|(first, last)| (first..=last).contains(&page))
+        }
+        None => part == "all" || number(part) == Some(page),
+    };
+    let wanted: Vec<usize> =
+        (0..count).filter(|index| text.split(',').any(|part| takes(part, index + 1))).collect();
+    match wanted.is_empty() {
+        true if count == 0 => Err(Error::corrupt("the PDF has no pages")),
+        true => {
+            Err(Error::invalid(format!("the PDF has {count} pages, and none of them is in `pages` {text}")))
+        }
+        false => Ok(wanted),
+    }
+}
+
+/// Draws and reads pages on as many threads as the step may use.
+fn read(
+    step: &Step<'_>,
+    wanted: &[usize],
+    reading: &Reading<'_>,
+    draw: impl Fn(usize) -> Result<Option<Drawn>> + Sync,
+) -> Result<Vec<Text>> {
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let texts: Mutex<Result<Vec<Text>>> = Mutex::new(Ok(Vec::new()));
+    let work = || {
+        while let Some(index) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let text = draw(*index).and_then(|drawn| {
+                drawn
+                    .map(|drawn| {
+                        let pdf = reading.read(step, &drawn.picture)?;
+                        Ok(Text { index: drawn.index, pdf, place: drawn.place })
+                    })
+                    .transpose()
+            });
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            let text = text.and_then(|text| step.tick(done as u64, wanted.len() as u64).map(|()| text));
+            let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+            match (&mut *texts, text) {
+                (Ok(texts), Ok(text)) => texts.extend(text),
+                (Ok(_), Err(error)) => *texts = Err(error),
+                (Err(_), _) => {}
+            }
+            if texts.is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..step.threads().min(wanted.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut texts = texts.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    texts.sort_by_key(|text| text.index);
+    Ok(texts)
+}

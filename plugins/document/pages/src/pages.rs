@@ -1,0 +1,49 @@
+//! Which pages are wanted, and what the files they become are called.
+
+use formwork_image_pixels::Pages;
+use formwork_sdk::{Error, Result, Step};
+
+/// The pages a step is to take, counted from 0, in the order of the document; at least one.
+///
+/// # Errors
+///
+/// `invalid_request` when none of those asked for is there; `limit_exceeded` (`frames`).
+pub(crate) fn wanted(step: &Step<'_>, count: usize) -> Result<Vec<usize>> {
+    if count == 0 {
+        return Err(Error::corrupt("the PDF has no pages"));
+    }
+    let text = step.options().text("pages").unwrap_or("all");
+    let pages = Pages::parse(text);
+    let taken = |index: &usize| pages.as_ref().is_none_or(|pages| pages.contains(index + 1));
+    let wanted: Vec<usize> = (0..count).filter(taken).collect();
+    if wanted.is_empty() {
+        return Err(Error::invalid(format!(
+            "the PDF has {count} pages, and none of them is in `pages` {text}"
+        )));
+    }
+    step.within("frames", wanted.len() as u64, step.limits().frames)?;
+    Ok(wanted)
+}
+
+/// Letters of the document's own name that go into the names of its pages.
+const LONGEST_STEM: usize = 120;
+
+/// The name of the file that a page or another part becomes, as `report-page-001`: as many digits as the last one needs,
+/// at least three, so that names sort.
+pub(crate) fn name(document: &str, part: &str, index: usize, count: usize) -> String {
+    let file = document.rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem: String = stem.chars().filter(|letter| !letter.is_control()).take(LONGEST_STEM).collect();
+    let stem = if stem.is_empty() { stem } else { format!("{stem}-") };
+    let digits = count.to_string().len().max(3);
+    format!("{stem}{part}-{:0digits$}", index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_sort_as_pages_do() {
+        assert_eq!(super::name("a/report.v2.pdf", "page", 0, 9), "report.v2-page-001");
+        assert_eq!(super::name("", "page", 41, 12_000), "page-00042");
+    }
+}

@@ -1,0 +1,53 @@
+//! A document that is read.
+
+use crate::document::{self, Document};
+use crate::library;
+use crate::text::{self, Piece};
+use formwork_sdk::{Error, ErrorKind, Result, Step};
+
+/// What to do when PDFium is missing.
+pub(crate) const REMEDY: &str = "./setup --families document (PDFium)";
+
+/// An open document whose pages are read one after the other.
+pub(crate) struct Reading<'s> {
+    step: &'s Step<'s>,
+    document: Document<'s>,
+}
+
+impl<'s> Reading<'s> {
+    /// Opens the first input.
+    ///
+    /// # Errors
+    ///
+    /// `backend_missing` without PDFium; `password_required`; `corrupt_input`; `limit_exceeded`.
+    pub(crate) fn open(step: &'s Step<'s>) -> Result<Reading<'s>> {
+        let library = library::get().map_err(|why| {
+            Error::new(ErrorKind::BackendMissing, format!("PDFium could not be loaded ({why}): {REMEDY}"))
+        })?;
+        Ok(Reading { step, document: document::open(step, library)? })
+    }
+
+    pub(crate) fn page_count(&self) -> usize {
+        self.document.page_count()
+    }
+
+    /// Reads a page, counted from 0. A page that is broken is left out with a warning.
+    ///
+    /// # Errors
+    ///
+    /// `limit_exceeded`; `cancelled`; `timeout`.
+    pub(crate) fn page(&self, index: usize, with_pictures: bool) -> Result<Vec<Piece>> {
+        match self.document.page(index) {
+            Ok(page) => text::read(self.step, page, with_pictures),
+            Err(error) => {
+                self.step.warn(format!("left out: {}", error.message));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Title of the document, when it has one.
+    pub(crate) fn title(&self) -> Option<String> {
+        self.document.description("Title")
+    }
+}

@@ -1,0 +1,144 @@
+//! PDF to spreadsheets: the tables of its pages.
+
+use crate::model;
+use crate::pages;
+use crate::text::{Block, Cell, Table};
+use formwork_sdk::{Error, Feature, OutputInfo, Result, Step, json};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+
+/// Letters of a cell, and rows and columns of a sheet (ECMA-376 as Excel has it).
+const LONGEST_CELL: usize = 32_767;
+const MOST_ROWS: usize = 1_048_576;
+const MOST_COLUMNS: usize = 16_384;
+/// Digits that a number of a spreadsheet can hold.
+const DIGITS: usize = 15;
+
+/// A table as text.
+type Sheet = Vec<Vec<String>>;
+
+/// Does the step for `csv`: each table in a file of its own.
+pub(crate) fn csv(step: &Step<'_>) -> Result<()> {
+    let sheets = sheets(step)?;
+    match sheets.as_slice() {
+        [one] => step.write_output(values(one).as_bytes())?,
+        many => {
+            let document = step.input()?.name().into_owned();
+            for (number, sheet) in many.iter().enumerate() {
+                step.tick(number as u64, many.len() as u64)?;
+                let name = pages::name(&document, "table", number, many.len());
+                let mut output =
+                    step.create_named_output(&OutputInfo { name: &name, ..OutputInfo::default() })?;
+                output.append(values(sheet).as_bytes())?;
+                output.close()?;
+            }
+        }
+    }
+    step.report(&json!({ "tables": sheets.len() }));
+    Ok(())
+}
+
+/// Does the step for `xlsx`: each table in a sheet of its own.
+pub(crate) fn xlsx(step: &Step<'_>) -> Result<()> {
+    let sheets = sheets(step)?;
+    let mut book = Workbook::new();
+    let failed =
+        |error: XlsxError| Error::unsupported(format!("the tables do not fit in a workbook: {error}"));
+    // The same tables give the same bytes.
+    let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&day));
+    for (number, rows) in sheets.iter().enumerate() {
+        step.tick(number as u64, sheets.len() as u64)?;
+        let sheet = book.add_worksheet();
+        sheet.set_name(format!("Table {}", number + 1)).map_err(failed)?;
+        for (row, cells) in rows.iter().enumerate().take(MOST_ROWS) {
+            for (column, text) in cells.iter().enumerate().take(MOST_COLUMNS) {
+                let (row, column) = (row as u32, column as u16);
+                match number_of(text) {
+                    _ if text.is_empty() => {}
+                    Some(number) => drop(sheet.write_number(row, column, number).map_err(failed)?),
+                    None => {
+                        let text: String = text.chars().take(LONGEST_CELL).collect();
+                        sheet.write_string(row, column, text).map_err(failed)?;
+                    }
+                }
+            }
+        }
+    }
+    step.write_output(&book.save_to_buffer().map_err(failed)?)?;
+    step.report(&json!({ "tables": sheets.len() }));
+    Ok(())
+}
+
+/// All tables of the wanted pages; at least one.
+fn sheets(step: &Step<'_>) -> Result<Vec<Sheet>> {
+    let model = model::read(step, false)?;
+    let tables = model.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(sheet(table)),
+        _ => None,
+    });
+    let sheets: Vec<Sheet> = tables.collect();
+    if sheets.is_empty() {
+        return Err(Error::unsupported(
+            "no table was found in these pages; txt, md and docx take all of their text",
+        ));
+    }
+    step.lose(Feature::Text, "only tables were taken, the text around them was not");
+    Ok(sheets)
+}
+
+fn sheet(table: &Table) -> Sheet {
+    let columns = table.columns();
+    let row = |row: &Vec<Cell>| {
+        (0..columns).map(|place| row.get(place).map(Cell::text).unwrap_or_default()).collect()
+    };
+    table.rows.iter().map(row).collect()
+}
+
+/// Rows by RFC 4180.
+fn values(sheet: &Sheet) -> String {
+    let mut text = String::new();
+    for row in sheet {
+        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// The number that a text is, when it is nothing else: no leading zeroes that mean something, no more digits than are
+/// kept.
+fn number_of(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let whole = digits.split('.').next().unwrap_or_default();
+    let leads = whole.len() > 1 && whole.starts_with('0') || whole.is_empty() || digits.ends_with('.');
+    let fits = digits.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
+    (plain && !leads && fits).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_are_numbers() {
+        assert_eq!(["12", "-0.5", "1000.25"].map(number_of), [Some(12.0), Some(-0.5), Some(1000.25)]);
+        for text in ["007", "1.2.3", "1,000", "", "-", "12.", ".5", "1e5", "NaN", "1234567890123456"] {
+            assert_eq!(number_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn cells_are_quoted() {
+        let sheet = vec![vec!["a,b".to_owned(), "say \"x\"".to_owned()], vec![String::new(), "c".to_owned()]];
+        assert_eq!(values(&sheet), "\"a,b\",\"say \"\"x\"\"\"\r\n,c\r\n");
+    }
+}

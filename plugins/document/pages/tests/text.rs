@@ -1,0 +1,191 @@
+//! Text of pages, through the plugin's border.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up should stop"
+)]
+
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod pdf;
+
+use formwork_plugin_pdf_pages::formwork_plugin_entry_v1 as entry;
+use formwork_sdk::testing::{Job, Outcome};
+use pdf::{Pdf, line};
+use std::fmt::Write;
+
+fn run(pdf: &Pdf, target: &str) -> Outcome {
+    Job::new("convert").input("made.pdf", "pdf", pdf.bytes()).target(target).run(entry)
+}
+
+fn text(pdf: &Pdf, target: &str) -> String {
+    String::from_utf8(run(pdf, target).expect_one().to_vec()).unwrap()
+}
+
+/// Lines below each other from a height down.
+fn lines(x: f32, mut y: f32, all: &[&str]) -> String {
+    all.iter().fold(String::new(), |content, text| {
+        y -= 12.0;
+        content + &line('F', 10.0, x, y + 12.0, text)
+    })
+}
+
+#[test]
+fn columns_are_read_one_after_the_other() {
+    let left = [
+        "the left column has lines",
+        "that are long enough to be",
+        "running text for a reader",
+        "who reads it from the top",
+    ];
+    let right = [
+        "the right column has them",
+        "too and is read when the",
+        "left one is at its end so",
+        "that all makes some sense",
+    ];
+    let mut content = line('B', 16.0, 100.0, 700.0, "A title above both of the columns");
+    content += &(lines(50.0, 650.0, &left) + &lines(220.0, 650.0, &right));
+    let read = text(&Pdf::default().page(400.0, 800.0, &content), "txt");
+    let place = |words: &str| read.find(words).unwrap_or_else(|| panic!("{words} in {read}"));
+    assert!(place("A title above") < place("the left column"), "{read}");
+    assert!(place("from the top") < place("the right column"), "{read}");
+}
+
+#[test]
+fn pages_end_with_a_form_feed_and_spaces_are_right() {
+    // Words are set apart by distance alone, letters by none.
+    let pdf = Pdf::default()
+        .page(300.0, 100.0, "BT /F 10 Tf 20 50 Td [(two) -300 (wo) -20 (rds)] TJ ET")
+        .page(300.0, 100.0, &line('F', 10.0, 20.0, 50.0, "next"));
+    assert_eq!(text(&pdf, "txt"), "two words\n\u{0C}next\n");
+    let second = Job::new("convert").input("made.pdf", "pdf", pdf.bytes()).target("txt").option("pages", "2");
+    assert_eq!(second.run(entry).expect_one(), b"next\n");
+}
+
+#[test]
+fn headings_lists_and_hyphens_in_markdown() {
+    let mut content = line('B', 20.0, 50.0, 700.0, "A heading");
+    content += &lines(
+        50.0,
+        660.0,
+        &["This paragraph has a word that is hyphen-", "ated at the end of its first line."],
+    );
+    content += &lines(50.0, 600.0, &["\\225 first", "\\225 second"]);
+    let read = text(&Pdf::default().page(300.0, 800.0, &content), "md");
+    assert_eq!(
+        read,
+        "# A heading\n\nThis paragraph has a word that is hyphenated at the end of its first line.\n\n- first\n- second\n"
+    );
+}
+
+/// A table of two columns and three rows, ruled or not.
+fn table(ruled: bool) -> Pdf {
+    let mut content = String::new();
+    for (row, (name, value)) in [("Name", "Value"), ("one", "1"), ("two, or", "2.5")].into_iter().enumerate()
+    {
+        let y = 600.0 - row as f32 * 20.0;
+        content += &line('F', 10.0, 55.0, y + 6.0, name);
+        content += &line('F', 10.0, 205.0, y + 6.0, value);
+    }
+    if ruled {
+        for y in [560.0, 580.0, 600.0, 620.0] {
+            let _ = writeln!(content, "50 {y} m 300 {y} l S");
+        }
+        for x in [50.0, 200.0, 300.0] {
+            let _ = writeln!(content, "{x} 560 m {x} 620 l S");
+        }
+    }
+    Pdf::default().page(400.0, 800.0, &content)
+}
+
+#[test]
+fn tables_are_found_by_lines_and_by_places() {
+    for ruled in [true, false] {
+        assert_eq!(text(&table(ruled), "csv"), "Name,Value\r\none,1\r\n\"two, or\",2.5\r\n", "{ruled}");
+        assert!(text(&table(ruled), "md").contains("| one | 1 |"));
+        assert!(text(&table(ruled), "html").contains("<tr><td>one</td><td>1</td></tr>"));
+    }
+    let plain = Pdf::default().page(300.0, 100.0, &line('F', 10.0, 20.0, 50.0, "no table"));
+    assert_eq!(run(&plain, "csv").failure(), Some(("unsupported_conversion", "")));
+}
+
+#[test]
+fn office_files_are_packed_and_the_same_each_time() {
+    for target in ["xlsx", "docx"] {
+        let (first, second) = (run(&table(true), target), run(&table(true), target));
+        assert_eq!(first.expect_one(), second.expect_one(), "{target}");
+        assert!(first.expect_one().starts_with(b"PK"), "{target}");
+    }
+}
+
+#[test]
+fn links_lead_to_the_web_only() {
+    let annotation = |address: &str, y: u32| {
+        format!(
+            "<< /Type /Annot /Subtype /Link /Rect [40 {} 300 {}] /A << /S /URI /URI ({address}) >> >>",
+            y - 3,
+            y + 10
+        )
+    };
+    let content = line('F', 10.0, 50.0, 60.0, "good") + &line('F', 10.0, 50.0, 20.0, "evil");
+    let pdf = Pdf::default()
+        .page(400.0, 100.0, &content)
+        .with("/Annots [100 0 R 101 0 R]")
+        .object(100, &annotation("https://example.org/", 60))
+        .object(101, &annotation("javascript:alert\\(1\\)", 20));
+    let read = text(&pdf, "html");
+    assert!(read.contains("<a href=\"https://example.org/\">good</a>"), "{read}");
+    assert!(!read.contains("javascript"), "{read}");
+}
+
+#[test]
+fn what_fields_say_is_text() {
+    let look = "BT /F 10 Tf 2 5 Td (filled in) Tj ET";
+    let form = format!(
+        "<< /Type /XObject /Subtype /Form /BBox [0 0 90 20] /Resources << /Font << /F 3 0 R >> >> /Length {} >>\nstream\n{look}\nendstream",
+        look.len()
+    );
+    let pdf = Pdf::default()
+        .page(200.0, 100.0, &line('F', 10.0, 20.0, 50.0, "Name:"))
+        .with("/Annots [100 0 R]")
+        .catalogue("/AcroForm << /Fields [100 0 R] >>")
+        .object(100, "<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /F 4 /Rect [80 45 170 65] /AP << /N 101 0 R >> >>")
+        .object(101, &form);
+    assert_eq!(text(&pdf, "txt"), "Name: filled in\n");
+}
+
+#[test]
+fn turned_text_and_turned_pages() {
+    let upright =
+        Pdf::default().page(200.0, 100.0, "BT /F 10 Tf 0 1 -1 0 50 20 Tm (runs up) Tj ET").with("/Rotate 90");
+    assert_eq!(text(&upright, "txt"), "runs up\n");
+    let turned = Pdf::default().page(200.0, 100.0, "BT /F 10 Tf 0 -1 1 0 50 80 Tm (runs down) Tj ET");
+    assert_eq!(text(&turned, "txt"), "runs down\n");
+}
+
+#[test]
+fn nothing_to_read_is_said() {
+    let outcome = run(&Pdf::default().page(100.0, 100.0, "0 g 0 0 50 50 re f"), "txt");
+    assert_eq!(outcome.expect_one(), b"");
+    assert!(outcome.warnings[0].contains("pdf/ocr"));
+}
+
+#[test]
+fn pictures_go_along_as_they_are_shown() {
+    // Two pixels, red and green, side by side; the page is turned, so that red comes to stand above green.
+    let image = "<< /Type /XObject /Subtype /Image /Width 2 /Height 1 /ColorSpace /DeviceRGB /BitsPerComponent 8 \
+                 /Filter /ASCIIHexDecode /Length 13 >>\nstream\nFF000000FF00>\nendstream";
+    let pdf = Pdf::default()
+        .page(200.0, 100.0, "q 40 0 0 20 10 10 cm /I Do Q")
+        .with("/Rotate 90")
+        .object(100, image);
+    let read = text(&pdf, "html");
+    assert!(read.contains("<img alt=\"\" width=\"27\" height=\"53\" src=\"data:image/png;base64,"), "{read}");
+    assert!(!text(&pdf, "md").contains("img"));
+    let document = run(&pdf, "docx");
+    let holds =
+        |name: &str| document.expect_one().windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(holds("word/media/image1.png"));
+}
