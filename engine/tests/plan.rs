@@ -179,7 +179,9 @@ fn pages_that_become_files_of_their_own_are_not_lost() {
         Capability { options: vec![pages.clone()], ..step("pdf", "raster", 2.0, &["quality", "pages"]) };
     let png = Capability { options: vec![pages.clone()], ..step("raster", "png", 1.0, ALL) };
     let tiff = Capability { options: vec![pages], ..step("raster", "tiff", 1.0, &["quality", "pages"]) };
-    let registry = registry(&[("pdf", vec![separate, together]), ("image", vec![png, tiff])]);
+    let pdf = step("tiff", "pdf", 1.0, &["quality", "pages"]);
+    let direct = step("tiff", "png", 1.0, ALL);
+    let registry = registry(&[("pdf", vec![separate, together]), ("image", vec![png, tiff, pdf, direct])]);
     for (target, in_files) in [("png", true), ("tiff", false)] {
         let mut request = request(&registry, "pdf", target);
         request.features = Some(vec![Feature::Pages]);
@@ -190,4 +192,11 @@ fn pages_that_become_files_of_their_own_are_not_lost() {
         let asked: Vec<_> = route.hops.iter().map(|hop| hop.settings.len()).collect();
         assert_eq!(asked, [1, 0], "pages are counted once");
     }
+    let mut request = request(&registry, "tiff", "png");
+    request.features = Some(vec![Feature::Pages]);
+    assert_eq!(
+        plan::best(&registry, &request).unwrap().formats(),
+        ["tiff", "png"],
+        "not by way of a document"
+    );
 }

@@ -3,7 +3,7 @@
 use super::{Estimate, Hop, MAX_HOPS, Request, Route, cost};
 use crate::matrix::{Cell, Matrix};
 use crate::registry::Registry;
-use formwork_formats::{Feature, Format};
+use formwork_formats::{Family, Feature, Format};
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -147,10 +147,13 @@ impl<'e> Search<'e, '_> {
         }
         let lossless =
             self.request.options.get("lossless").is_some_and(|value| value == true || value == "true");
-        // Pages that become files of their own are not lost; from then on there is one in each.
-        let present = path.present.iter().filter(|feature| {
-            **feature != Feature::Pages || !cell.capability.many_outputs || cell.keeps(**feature, false)
-        });
+        // Pages of a document that become files of their own are not lost; from then on there is one in each. Pictures
+        // do not become a document for that.
+        let parts = cell.capability.many_outputs && self.request.from.family == Family::Document;
+        let present = path
+            .present
+            .iter()
+            .filter(|feature| **feature != Feature::Pages || !parts || cell.keeps(**feature, false));
         let (kept, lost): (Vec<_>, Vec<_>) =
             present.partition(|feature| cell.keeps(**feature, lossless && finished));
         if lost.iter().any(|feature| self.request.wishes.keep.contains(feature)) {
