@@ -44,7 +44,7 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     let converting = || writing.iter().filter(|cell| can_convert(registry, **cell, wanted));
     let available = fitting().chain(converting()).find(|cell| cell.is_available());
     let Some(cell) = available.or_else(|| fitting().chain(converting()).next()).copied() else {
-        return Err(no_fit(&writing, wanted, target));
+        return Err(no_fit(registry, &writing, wanted, target));
     };
     if let Some(install) = &cell.capability.unavailable {
         return Err(missing(install, &format!("`{}` to {}", wanted.operation, target.id)));
@@ -91,11 +91,14 @@ fn misfit<'q>(cell: Cell<'_>, wanted: &Gathering<'q>) -> Option<&'q (&'q str, Op
 
 /// Whether all inputs that a cell does not take can become what it takes.
 fn can_convert(registry: &Registry, cell: Cell<'_>, wanted: &Gathering<'_>) -> bool {
+    let fits = |format: Option<&'static Format>| format.is_some_and(|format| reaches(registry, cell, format));
+    !cell.capability.companions.is_empty() && wanted.inputs.iter().all(|(_, format)| fits(*format))
+}
+
+/// Whether a cell takes a format, as it is or converted.
+fn reaches(registry: &Registry, cell: Cell<'_>, format: &'static Format) -> bool {
     let Capability { from, companions, .. } = cell.capability;
-    let fits = |format: &'static Format| {
-        has(from, format) || companions.iter().any(|id| can_become(registry, format, id))
-    };
-    !companions.is_empty() && wanted.inputs.iter().all(|(_, format)| format.is_some_and(fits))
+    has(from, format) || companions.iter().any(|id| can_become(registry, format, id))
 }
 
 fn can_become(registry: &Registry, from: &'static Format, to: &str) -> bool {
@@ -113,14 +116,19 @@ fn can_become(registry: &Registry, from: &'static Format, to: &str) -> bool {
 }
 
 /// Says which input does not go with the others, by the cell that takes the most of them.
-fn no_fit(writing: &[Cell<'_>], wanted: &Gathering<'_>, target: &Format) -> Error {
+fn no_fit(registry: &Registry, writing: &[Cell<'_>], wanted: &Gathering<'_>, target: &Format) -> Error {
     let taken = |cell: &Cell<'_>| {
         let fits = |format: &Format| has(&cell.capability.from, format);
         wanted.inputs.iter().filter(|(_, format)| format.is_some_and(fits)).count()
     };
     // Of equals the first.
     let best = writing.iter().rev().max_by_key(|cell| taken(cell));
-    let misfit = best.and_then(|cell| Some((cell, misfit(*cell, wanted)?)));
+    // What would be converted is not the one to name, unless there is no other.
+    let fails = |cell: Cell<'_>| {
+        let mut inputs = wanted.inputs.iter();
+        inputs.find(|(_, format)| !format.is_some_and(|format| reaches(registry, cell, format)))
+    };
+    let misfit = best.and_then(|cell| Some((cell, fails(*cell).or_else(|| misfit(*cell, wanted))?)));
     let Some((cell, (name, format))) = misfit else {
         return Error::new(ErrorKind::Internal, "inputs that fit were refused");
     };
@@ -131,6 +139,10 @@ fn no_fit(writing: &[Cell<'_>], wanted: &Gathering<'_>, target: &Format) -> Erro
         target.id,
         crate::clean(name)
     );
-    Error::new(ErrorKind::UnsupportedConversion, message)
-        .with_hint(format!("it takes {}", cell.capability.from.join(", ")))
+    Error::new(ErrorKind::UnsupportedConversion, message).with_hint(
+        match cell.capability.companions.as_slice() {
+            [] => format!("it takes {}", cell.capability.from.join(", ")),
+            _ => format!("it takes {}, and what can be converted to it", cell.capability.from.join(", ")),
+        },
+    )
 }

@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
         Case::new(
             "watermark",
             "pdf/watermark",
-            &[("text", "Entwurf {page}".into()), ("angle", (-45).into())],
+            &[("text", "Entwurf {page}".into()), ("position", "bottom".into())],
         ),
     ]
 }
