@@ -5,6 +5,7 @@
 use formwork::ErrorKind;
 use formwork::describe::{Capability, Cost, Description};
 use formwork::formats::Feature;
+use formwork::matrix::Matrix;
 use formwork::options::option;
 use formwork::plan::{self, Request, Wishes};
 use formwork::registry::Registry;
@@ -199,4 +200,23 @@ fn pages_that_become_files_of_their_own_are_not_lost() {
         ["tiff", "png"],
         "not by way of a document"
     );
+}
+
+#[test]
+fn nothing_is_made_of_what_is_not_there() {
+    let registry = registry(&[
+        ("image", vec![step("png", "gif", 1.0, ALL), step("png", "pdf", 1.0, ALL)]),
+        ("video", vec![step("gif", "mp4", 1.0, ALL)]),
+        ("audio", vec![step("mp4", "mp3", 1.0, ALL)]),
+        ("pages", vec![step("pdf", "txt", 1.0, ALL)]),
+    ]);
+    // A picture has no sound, and on a page no words.
+    for target in ["mp3", "txt"] {
+        let error = plan::best(&registry, &request(&registry, "png", target)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::UnsupportedConversion, "{target}");
+        assert!(!Matrix::new(&registry).targets("png", plan::MAX_HOPS, true).contains(target), "{target}");
+    }
+    for (from, to) in [("png", "mp4"), ("mp4", "mp3"), ("pdf", "txt")] {
+        assert!(plan::best(&registry, &request(&registry, from, to)).is_ok(), "{from} to {to}");
+    }
 }

@@ -8,7 +8,7 @@ pub use options::{Setting, SettingValue, check_option};
 use crate::registry::{Plugin, Registry};
 use formwork_abi::describe::Capability;
 use formwork_abi::options::OptionSpec;
-use formwork_formats::{Feature, Format};
+use formwork_formats::{Family, Feature, Format};
 use std::collections::BTreeSet;
 
 /// A view of the registry's capabilities.
@@ -42,6 +42,14 @@ impl Cell<'_> {
     pub fn is_available(&self) -> bool {
         self.capability.unavailable.is_none()
     }
+}
+
+/// Whether a way that began at `origin` and has come to `at` may go on to `to`, though some plugin would take it there:
+/// what has no sound cannot become sound, and a picture that was put on a page has no text to be read from it.
+pub(crate) fn leads_on(origin: &Format, at: &Format, to: &Format) -> bool {
+    let silent = matches!(origin.family, Family::Image | Family::Document | Family::Archive);
+    let page = at.family == Family::Document && !matches!(origin.family, Family::Document | Family::Archive);
+    !page && !(silent && to.family == Family::Audio)
 }
 
 impl<'e> Matrix<'e> {
@@ -85,15 +93,19 @@ impl<'e> Matrix<'e> {
     pub fn targets(&self, from: &str, hops: usize, available_only: bool) -> BTreeSet<&'e str> {
         let mut reached: BTreeSet<&str> = BTreeSet::new();
         let mut frontier = vec![from];
+        let known = |id: &str| self.registry.format(id);
+        let leads_on = |at: &str, to: &str| match (known(from), known(at), known(to)) {
+            (Some(origin), Some(at), Some(to)) => leads_on(origin, at, to),
+            _ => true,
+        };
         for _ in 0..hops {
             let mut next = Vec::new();
             for format in frontier {
                 for cell in
                     self.reading("convert", format).filter(|cell| !available_only || cell.is_available())
                 {
-                    next.extend(
-                        cell.capability.to.iter().map(String::as_str).filter(|to| reached.insert(to)),
-                    );
+                    let to = cell.capability.to.iter().map(String::as_str);
+                    next.extend(to.filter(|to| leads_on(format, to) && reached.insert(to)));
                 }
             }
             frontier = next;

@@ -1,7 +1,7 @@
 //! Uniform-cost search for the best few routes.
 
 use super::{Estimate, Hop, MAX_HOPS, Request, Route, cost};
-use crate::matrix::{Cell, Matrix};
+use crate::matrix::{self, Cell, Matrix};
 use crate::registry::Registry;
 use formwork_formats::{Family, Feature, Format};
 use std::cmp::Ordering;
@@ -143,6 +143,9 @@ impl<'e> Search<'e, '_> {
         let operates = done && !path.done;
         let leads_back = |to: &Format| !operates && path.passed_since_operation(to);
         if !finished && to.is_none_or(|to| leads_back(to) || self.is_banned(to)) {
+            return;
+        }
+        if to.is_some_and(|to| !matrix::leads_on(self.request.from, path.at, to)) {
             return;
         }
         let lossless =
