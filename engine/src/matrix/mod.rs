@@ -49,7 +49,7 @@ impl Cell<'_> {
 pub(crate) fn leads_on(origin: &Format, at: &Format, to: &Format) -> bool {
     let silent = matches!(origin.family, Family::Image | Family::Document | Family::Archive);
     let page = at.family == Family::Document && !matches!(origin.family, Family::Document | Family::Archive);
-    !page && !(silent && to.family == Family::Audio)
+    !(page || silent && to.family == Family::Audio)
 }
 
 impl<'e> Matrix<'e> {
