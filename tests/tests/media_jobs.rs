@@ -118,3 +118,34 @@ fn subtitles_are_drawn_while_they_are_shown() {
         assert_eq!(shown, [false, true, true, false, false], "{to}: {light:?}");
     }
 }
+
+#[test]
+fn a_film_that_is_turned_and_mirrored_stands_upright() {
+    if !place::has_tool("ffmpeg") {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let scratch = Scratch::new("mirrored").unwrap();
+    let folder = scratch.path();
+    film(folder);
+    let mut bytes = fs::read(folder.join("film.mp4")).unwrap();
+    // The matrix of the first track's header (ISO/IEC 14496-12, 8.3.2) becomes one that swaps x and y.
+    let header = bytes.windows(4).position(|word| word == b"tkhd").unwrap();
+    let matrix = bytes.get_mut(header + 44..header + 80).unwrap();
+    let (one, zero, last) = (0x0001_0000u32, 0, 0x4000_0000);
+    let swapped = [zero, one, zero, one, zero, zero, zero, zero, last];
+    for (place, value) in matrix.chunks_exact_mut(4).zip(swapped) {
+        place.copy_from_slice(&value.to_be_bytes());
+    }
+    fs::write(folder.join("turned.mp4"), bytes).unwrap();
+    let words = [folder.join("turned.mp4"), folder.join("upright.mkv")];
+    let words = ["convert".as_ref(), words[0].as_os_str(), words[1].as_os_str()];
+    let call = program::call(words, &Limits::default()).unwrap();
+    assert!(call.succeeded(), "{}", call.complaint());
+    ffmpeg(
+        &["-noautorotate", "-i", "film.mp4", "-vf", "transpose=cclock_flip", "-crf", "5", "right.mkv"],
+        folder,
+    );
+    let likeness = ssim("right.mkv", "upright.mkv", folder);
+    assert!(likeness > 0.85, "{likeness}");
+}

@@ -227,7 +227,7 @@ pub(crate) fn display_matrix(raw: *mut ff::AVStream) -> Option<[i32; 9]> {
     Some(unsafe { data.cast::<[i32; 9]>().read_unaligned() })
 }
 
-/// Gives a stream a display matrix: mirrored left to right first, then turned clockwise.
+/// Gives a stream a display matrix: turned clockwise first, then mirrored left to right.
 ///
 /// # Safety
 ///

@@ -29,7 +29,7 @@ pub struct StreamSpec {
     pub disposition: i32,
     /// Clockwise turn a player shall apply, in degrees.
     pub rotation: i32,
-    /// Mirrored left to right before it is turned.
+    /// Mirrored left to right after it was turned.
     pub mirrored: bool,
 }
 

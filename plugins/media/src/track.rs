@@ -99,7 +99,7 @@ pub struct Track {
     pub frame_rate: Rational,
     /// Clockwise turn in degrees (0, 90, 180, 270) that a player applies to the picture.
     pub rotation: i32,
-    /// The picture is mirrored left to right before it is turned.
+    /// The picture is mirrored left to right after it was turned.
     pub mirrored: bool,
     /// Language, title and other tags.
     pub tags: Dictionary,

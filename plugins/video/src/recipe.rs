@@ -177,10 +177,10 @@ impl Chain {
 
     /// Turned and mirrored as a player would.
     pub(crate) fn upright(&mut self, track: &Track) {
+        self.all(geometry::turn(track.rotation, self.size));
         if track.mirrored {
             self.one("hflip", "");
         }
-        self.all(geometry::turn(track.rotation, self.size));
         if track.rotation % 180 != 0 {
             self.pixel_aspect = self.pixel_aspect.inverse();
         }

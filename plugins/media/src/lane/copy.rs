@@ -1,7 +1,7 @@
 //! A track that stays as it is.
 
 use super::decode_times::DecodeTimes;
-use super::{Count, Lane, Out, amr};
+use super::{Count, Lane, Out, amr, sorenson};
 use crate::track::Parameters;
 use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
 use formwork_sdk::{Error, Result};
@@ -134,6 +134,9 @@ impl CopyLane {
 impl Lane for CopyLane {
     fn take(&mut self, mut packet: Packet, out: &mut Out<'_>) -> Result<()> {
         self.date(&mut packet);
+        if sorenson::is_intra(self.parameters.codec(), packet.data()) {
+            packet.set_key();
+        }
         let shown = packet.pts().unwrap_or(self.origin);
         // Pictures start with one that stands for itself; all else starts with the result.
         let starts = match self.kind {

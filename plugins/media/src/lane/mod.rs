@@ -3,6 +3,7 @@
 mod amr;
 mod copy;
 mod decode_times;
+mod sorenson;
 mod sound;
 mod subtitle;
 
