@@ -1,7 +1,8 @@
 //! Subtitles drawn into the pictures.
 
 use crate::graph::{Filter, Link, once};
-use crate::watermark::{draw, escaped, rgba};
+use crate::watermark::{draw, rgba};
+use formwork_fonts::{MARK_FAMILIES, escaped};
 use formwork_media::{Demuxer, Frame, Kind, Need, Packet, Rational, Shown, SubtitleDecoder};
 use formwork_sdk::{Result, Step};
 use std::collections::VecDeque;
@@ -155,7 +156,7 @@ fn text(lines: &[&str], (width, height): (u32, u32)) -> Result<Frame> {
          font-family=\"{}\" font-size=\"{letters}\" fill=\"#ffffff\" stroke=\"#000000\" stroke-width=\"{}\" \
          stroke-linejoin=\"round\" paint-order=\"stroke\">{spans}</text></svg>",
         letters * (1.2 * lines.len() as f64 + 0.6),
-        crate::watermark::FAMILIES,
+        MARK_FAMILIES,
         letters * 0.12
     ))
 }

@@ -2,16 +2,13 @@
 
 use crate::graph::{Filter, Link, once};
 use crate::options::Mark;
+use formwork_fonts::{MARK_FAMILIES, escaped};
 use formwork_image_pixels::{Channels, Depth, Picture, Samples, raster, set_channels, set_depth};
 use formwork_media::{Frame, ff};
 use formwork_sdk::{Error, Result, Step};
 use resvg::{tiny_skia, usvg};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-/// Where fonts are.
-const FONTS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
-/// Families for text, best first.
-pub(crate) const FAMILIES: &str = "DejaVu Sans, Liberation Sans, Noto Sans, Arial, sans-serif";
 /// Letters are this part of the picture's height, unless a size is asked for.
 const USUAL_LETTERS: f64 = 0.05;
 
@@ -140,7 +137,7 @@ fn text_frame(text: &str, mark: &Mark, size: (u32, u32)) -> Result<Frame> {
     let (width, height) = (f64::from(size.0), letters * (1.2 * lines.len() as f64 + 0.6));
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\"><text xml:space=\"preserve\" \
-         font-family=\"{FAMILIES}\" font-size=\"{letters}\" fill=\"rgb({red},{green},{blue})\" \
+         font-family=\"{MARK_FAMILIES}\" font-size=\"{letters}\" fill=\"rgb({red},{green},{blue})\" \
          fill-opacity=\"{opacity}\" stroke=\"{edge}\" stroke-opacity=\"{}\" stroke-width=\"{}\" \
          paint-order=\"stroke\">{spans}</text></svg>",
         opacity * 0.6,
@@ -151,7 +148,7 @@ fn text_frame(text: &str, mark: &Mark, size: (u32, u32)) -> Result<Frame> {
 
 /// A drawing as a frame just as large as what is drawn.
 pub(crate) fn draw(svg: &str) -> Result<Frame> {
-    let options = usvg::Options { fontdb: fonts()?, ..usvg::Options::default() };
+    let options = usvg::Options { fontdb: formwork_fonts::some()?, ..usvg::Options::default() };
     let tree = usvg::Tree::from_str(svg, &options)
         .map_err(|error| Error::invalid(format!("the text cannot be drawn: {error}")))?;
     let bounds = tree.root().abs_stroke_bounding_box();
@@ -171,39 +168,6 @@ pub(crate) fn draw(svg: &str) -> Result<Frame> {
     rgba(&plain, pixmap.width(), pixmap.height())
 }
 
-/// The fonts of the system, found once.
-fn fonts() -> Result<Arc<usvg::fontdb::Database>> {
-    static FOUND: OnceLock<Arc<usvg::fontdb::Database>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        let mut fonts = usvg::fontdb::Database::new();
-        FONTS.iter().for_each(|folder| fonts.load_fonts_dir(folder));
-        Arc::new(fonts)
-    });
-    if found.is_empty() {
-        return Err(Error::new(
-            formwork_sdk::ErrorKind::BackendMissing,
-            "there is no font to draw the text with: apt install fonts-dejavu-core",
-        ));
-    }
-    Ok(found.clone())
-}
-
-/// Text for XML; characters that XML forbids are left out.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\t' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => escaped.push(letter),
-            _ => {}
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,10 +179,5 @@ mod tests {
         assert_eq!(at("bottom-right"), (70, 30));
         assert_eq!(at("center"), (40, 20));
         assert_eq!(at("top"), (40, 10));
-    }
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(escaped("a<b>&\"\u{1}c"), "a&lt;b&gt;&amp;&quot;c");
     }
 }

@@ -6,8 +6,8 @@
 mod describe;
 mod layer;
 mod pages;
-mod process;
 mod program;
+mod reading;
 mod run;
 mod seen;
 

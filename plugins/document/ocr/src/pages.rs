@@ -1,19 +1,14 @@
 //! Pages as grey pictures, and where their pixels lie on them.
 
 use crate::seen;
-use formwork_sdk::{Error, Result, Step};
+use formwork_pdf_plain::{LONGEST, POINTS};
+use formwork_sdk::{Result, Step};
 use hayro::hayro_interpret::hayro_syntax::page::Page;
 use hayro::hayro_interpret::util::TransformExt;
 use hayro::hayro_interpret::{InterpreterCache, InterpreterSettings};
-use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro::kurbo::Affine;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
-
-/// Points in an inch (ISO 32000-2, 8.3.2.3).
-const POINTS: f64 = 72.0;
-/// The longest side that can be drawn.
-const LONGEST: u64 = 32_767;
 
 /// A page that is to be read.
 pub(crate) struct Drawn {
@@ -23,23 +18,6 @@ pub(crate) struct Drawn {
     pub(crate) picture: Vec<u8>,
     /// From a page of the picture's size in points, y up, to the page's own coordinates.
     pub(crate) place: Affine,
-}
-
-/// Opens a document.
-///
-/// # Errors
-///
-/// `password_required`; `corrupt_input`.
-pub(crate) fn open(bytes: Vec<u8>, password: &str) -> Result<Pdf> {
-    Pdf::new_with_password(bytes, password).map_err(|error| match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
-            Error::password("this PDF asks for a password: give the right one with the option `password`")
-        }
-        LoadPdfError::Decryption(_) => {
-            Error::unsupported("this PDF is protected in a way that is not known here")
-        }
-        LoadPdfError::Invalid => Error::corrupt("this is no PDF that can be read: its structure is broken"),
-    })
 }
 
 /// Draws a page, unless it has text.

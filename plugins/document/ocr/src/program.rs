@@ -1,11 +1,9 @@
 //! Finding the program, and what it knows.
 
+use formwork_program::ask;
 use formwork_sdk::{Error, Result};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-/// Where Tesseract is looked for. A search through `PATH` would run whatever a caller's folder holds.
-const FOLDERS: &[&str] = &["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin"];
 /// The language when none is named.
 pub(crate) const LANGUAGE: &str = "eng";
 /// Dots per inch that it reads best.
@@ -13,13 +11,7 @@ pub(crate) const DENSITY: f64 = 300.0;
 
 /// Finds an installed Tesseract.
 pub(crate) fn find() -> Option<PathBuf> {
-    FOLDERS.iter().map(|folder| Path::new(folder).join("tesseract")).find(|program| program.is_file())
-}
-
-fn ask(program: &Path, argument: &str) -> Option<String> {
-    let mut command = Command::new(program);
-    command.arg(argument).env_clear().stdin(Stdio::null()).stderr(Stdio::null());
-    String::from_utf8(command.output().ok()?.stdout).ok()
+    formwork_program::find("tesseract")
 }
 
 /// Asks the program for its version, as in `5.3.0`.

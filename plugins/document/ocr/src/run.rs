@@ -3,8 +3,8 @@
 use crate::describe::REMEDY;
 use crate::layer;
 use crate::pages::{self, Drawn};
-use crate::process::Reading;
 use crate::program::{self, DENSITY, LANGUAGE};
+use crate::reading::Reading;
 use formwork_sdk::{Error, ErrorKind, Feature, Result, Step, json};
 use hayro::kurbo::Affine;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,10 +28,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let density = options.number("density").unwrap_or(DENSITY);
     let password = options.text("password").unwrap_or_default();
     let bytes = step.input()?.bytes()?;
-    let pdf = pages::open(bytes.to_vec(), password)?;
+    let pdf = formwork_pdf_plain::open(bytes.to_vec(), password)?;
     let count = pdf.pages().len();
-    let wanted = wanted(options.text("pages").unwrap_or("all"), count)?;
-    step.within("frames", wanted.len() as u64, step.limits().frames)?;
+    let wanted = formwork_pdf_plain::wanted(step, count)?;
 
     let reading = Reading { program: &program, language, density };
     let texts = read(step, &wanted, &reading, |index| {
@@ -67,27 +66,6 @@ fn with_texts(step: &Step<'_>, bytes: &[u8], password: &str, texts: Vec<Text>) -
     let mut file = Vec::new();
     document.save_to(&mut file)?;
     Ok(file)
-}
-
-/// Pages that are wanted, counted from 0.
-fn wanted(text: &str, count: usize) -> Result<Vec<usize>> {
-    let number = |text: &str| text.parse::<usize>().ok();
-    let takes = |part: &str, page: usize| match part.split_once('-') {
-        Some((first, "")) => number(first).is_some_and(|first| page >= first),
-        Some((first, last)) => {
-            number(first).zip(number(last)).is_some_and(|(first, last)| (first..=last).contains(&page))
-        }
-        None => part == "all" || number(part) == Some(page),
-    };
-    let wanted: Vec<usize> =
-        (0..count).filter(|index| text.split(',').any(|part| takes(part, index + 1))).collect();
-    match wanted.is_empty() {
-        true if count == 0 => Err(Error::corrupt("the PDF has no pages")),
-        true => {
-            Err(Error::invalid(format!("the PDF has {count} pages, and none of them is in `pages` {text}")))
-        }
-        false => Ok(wanted),
-    }
 }
 
 /// Draws and reads pages on as many threads as the step may use.

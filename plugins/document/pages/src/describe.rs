@@ -2,6 +2,7 @@
 
 use crate::reading::REMEDY;
 use crate::{library, size};
+use formwork_image_pixels::drawing_options;
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionKind, OptionSpec, option};
 
 /// Says what the plugin can do on this machine.
@@ -79,19 +80,14 @@ fn drawing(joined: bool) -> Vec<OptionSpec> {
 }
 
 fn common() -> Vec<OptionSpec> {
-    let side = "in pixels; a page is drawn at this size, not resized afterwards.";
-    vec![
-        option("width").with_summary(&format!("Width of the result {side}")),
-        option("height").with_summary(&format!("Height of the result {side}")),
-        option("fit").with_default("max").with_summary(
-            "How width and height are met: max and pad draw as large as fits inside, crop as small as \
-             covers, scale stretches.",
-        ),
+    let mut options = drawing_options("a page");
+    options.extend([
         option("background")
             .with_default("#ffffff")
             .with_summary("Colour of the paper, as in #ffffff, or transparent."),
         option("password").with_summary("Password that opens the PDF."),
-    ]
+    ]);
+    options
 }
 
 fn thumbnail() -> Capability {

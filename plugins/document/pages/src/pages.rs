@@ -1,29 +1,6 @@
 //! Which pages are wanted, and what the files they become are called.
 
-use formwork_image_pixels::Pages;
-use formwork_sdk::{Error, Result, Step};
-
-/// The pages a step is to take, counted from 0, in the order of the document; at least one.
-///
-/// # Errors
-///
-/// `invalid_request` when none of those asked for is there; `limit_exceeded` (`frames`).
-pub(crate) fn wanted(step: &Step<'_>, count: usize) -> Result<Vec<usize>> {
-    if count == 0 {
-        return Err(Error::corrupt("the PDF has no pages"));
-    }
-    let text = step.options().text("pages").unwrap_or("all");
-    let pages = Pages::parse(text);
-    let taken = |index: &usize| pages.as_ref().is_none_or(|pages| pages.contains(index + 1));
-    let wanted: Vec<usize> = (0..count).filter(taken).collect();
-    if wanted.is_empty() {
-        return Err(Error::invalid(format!(
-            "the PDF has {count} pages, and none of them is in `pages` {text}"
-        )));
-    }
-    step.within("frames", wanted.len() as u64, step.limits().frames)?;
-    Ok(wanted)
-}
+pub(crate) use formwork_pdf_plain::wanted;
 
 /// Letters of the document's own name that go into the names of its pages.
 const LONGEST_STEM: usize = 120;

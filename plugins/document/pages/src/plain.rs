@@ -2,15 +2,13 @@
 
 use crate::size::{Pixels, Scale};
 use formwork_image_pixels::{Channels, Frame, Samples};
+use formwork_pdf_plain::LONGEST;
 use formwork_sdk::{Error, Result, Step};
 use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro::hayro_syntax::Pdf;
 use hayro::vello_cpu::color::{AlphaColor, Srgb};
 use hayro::vello_cpu::peniko::ImageAlphaType;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
-
-/// The longest side that can be drawn.
-const LONGEST: u64 = 32_767;
 
 /// Opens the first input.
 ///
@@ -19,16 +17,7 @@ const LONGEST: u64 = 32_767;
 /// `password_required`; `corrupt_input`; `limit_exceeded`.
 pub(crate) fn open(step: &Step<'_>) -> Result<Pdf> {
     let bytes = step.input()?.bytes()?.into_owned();
-    let password = step.options().text("password").unwrap_or_default();
-    Pdf::new_with_password(bytes, password).map_err(|error| match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
-            Error::password("this PDF asks for a password: give the right one with the option `password`")
-        }
-        LoadPdfError::Decryption(_) => {
-            Error::unsupported("this PDF is protected in a way that is not known here")
-        }
-        LoadPdfError::Invalid => Error::corrupt("this is no PDF that can be read: its structure is broken"),
-    })
+    formwork_pdf_plain::open(bytes, step.options().text("password").unwrap_or_default())
 }
 
 /// Draws pages one after the other and hands each to `take`.

@@ -3,6 +3,7 @@
 
 use crate::graph::{catalog, catalog_mut, dict_at, value};
 use crate::open::Pdf;
+use formwork_fonts::escaped;
 use lopdf::{Dictionary, Object, Stream, decode_text_string, dictionary};
 
 /// Entries of the information dictionary that have a place in XMP.
@@ -94,12 +95,6 @@ fn property(shape: &Shape, text: &str) -> String {
 
 fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>\n", escaped(text))
-}
-
-fn escaped(text: &str) -> String {
-    let fits = |letter: &char| *letter >= ' ' && !matches!(letter, '\u{fffe}' | '\u{ffff}');
-    let plain: String = text.chars().filter(fits).collect();
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A date of PDF (7.9.4) as XMP has it: `D:20240131120000+01'00'` is `2024-01-31T12:00:00+01:00`.

@@ -1,6 +1,7 @@
 //! What the plugin says of itself.
 
 use crate::{program, run};
+use formwork_image_pixels::drawing_options;
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, option};
 
 /// What to do when Ghostscript is missing.
@@ -39,13 +40,7 @@ pub(crate) fn describe() -> Description {
 }
 
 fn options() -> Vec<OptionSpec> {
-    vec![
-        option("width").with_summary("Width of the result in pixels; EPS is drawn at this size."),
-        option("height").with_summary("Height of the result in pixels; EPS is drawn at this size."),
-        option("fit").with_default("max").with_summary(
-            "How width and height are met: max and pad draw as large as fits inside, crop as small as \
-             covers, scale stretches.",
-        ),
-        option("density").with_default(run::DENSITY),
-    ]
+    let mut options = drawing_options("EPS");
+    options.push(option("density").with_default(run::DENSITY));
+    options
 }

@@ -11,7 +11,6 @@
 mod describe;
 mod document;
 mod pages;
-mod process;
 mod program;
 mod run;
 

@@ -3,10 +3,12 @@
 
 use crate::describe::REMEDY;
 use crate::document::{BoundingBox, Document};
-use crate::{pages, process, program};
+use crate::{pages, program};
 use formwork_image_pixels::{Metadata, Picture, Sequence, raster};
+use formwork_program::{Outcome, Program};
 use formwork_sdk::{Error, ErrorKind, Feature, Options, Result, Step, json};
 use std::path::Path;
+use std::time::Duration;
 
 /// Default resolution in dots per inch.
 pub(crate) const DENSITY: f64 = 150.0;
@@ -14,6 +16,18 @@ pub(crate) const DENSITY: f64 = 150.0;
 const POINTS: f64 = 72.0;
 /// Sides of EPS files that cannot be meant, in points.
 const MOST_POINTS: f64 = 1e7;
+
+/// The program, and what it may use.
+fn ghostscript(path: &Path) -> Program<'_> {
+    Program {
+        name: "Ghostscript",
+        path,
+        environment: &[("TMPDIR", "/dev/null")],
+        own_memory: 512 << 20,
+        silence: Duration::from_secs(8),
+        whole: Duration::from_secs(100),
+    }
+}
 
 /// Does one step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
@@ -62,7 +76,7 @@ fn draw_eps(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<
     density.check(step, area)?;
     let (mut arguments, text) = (arguments("pngalpha", density), as_eps(document, area));
     arguments.extend(["-dEPSCrop".into(), "-".into()]);
-    let outcome = process::run(step, program, &arguments, &text, |output| {
+    let outcome = ghostscript(program).run(step, &arguments, &text, |output| {
         check_size(step, output)?;
         Ok(output.ends_with(b"IEND\xaeB`\x82") && !pages::split(output).is_empty())
     })?;
@@ -76,7 +90,7 @@ fn draw_pages(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Resul
     let mut arguments = arguments("pngalpha", density);
     // A PDF is read from its end, so it needs a name: standard input is a file in memory.
     arguments.push(if document.is_pdf { "/dev/stdin".into() } else { "-".into() });
-    let outcome = process::run(step, program, &arguments, document.body, |output| {
+    let outcome = ghostscript(program).run(step, &arguments, document.body, |output| {
         check_size(step, output)?;
         Ok(false)
     })?;
@@ -90,7 +104,7 @@ fn measure(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<B
     let mut arguments = arguments("bbox", Density::new(POINTS));
     arguments.push("-".into());
     let text = [document.body, b"\nshowpage\n".as_slice()].concat();
-    let outcome = process::run(step, program, &arguments, &text, |_| Ok(false))?;
+    let outcome = ghostscript(program).run(step, &arguments, &text, |_| Ok(false))?;
     let found = outcome.messages.lines().find_map(|line| line.strip_prefix("%%HiResBoundingBox:"));
     let found =
         found.and_then(BoundingBox::parse).filter(|found| found.width() > 0.0 && found.height() > 0.0);
@@ -187,7 +201,7 @@ fn check_size(step: &Step<'_>, output: &[u8]) -> Result<()> {
 fn picture<'o>(
     step: &Step<'_>,
     pages: impl Iterator<Item = &'o [u8]>,
-    outcome: &process::Outcome,
+    outcome: &Outcome,
     document: &Document<'_>,
     density: Density,
 ) -> Result<Picture> {
@@ -214,7 +228,7 @@ fn picture<'o>(
 }
 
 /// Says why nothing was drawn.
-fn failure(outcome: &process::Outcome) -> Error {
+fn failure(outcome: &Outcome) -> Error {
     if outcome.messages.contains("invalidfileaccess") {
         return Error::corrupt("the document tried to open a file or run a program, which it may not");
     }
@@ -225,7 +239,7 @@ fn failure(outcome: &process::Outcome) -> Error {
 }
 
 /// What Ghostscript complained of, in a few words.
-fn complaint(outcome: &process::Outcome) -> String {
+fn complaint(outcome: &Outcome) -> String {
     let line = outcome.messages.lines().find(|line| line.contains("Error"));
     let line = line.or_else(|| outcome.messages.lines().next()).unwrap_or("no message");
     line.chars().filter(|letter| !letter.is_control()).take(120).collect::<String>().trim().to_owned()

@@ -33,6 +33,6 @@ pub use metadata::{Metadata, Orientation};
 pub use orient::{orient, turn};
 pub use pages::Pages;
 pub use picture::{Channels, Frame, Picture, Samples, Sequence};
-pub use prepare::{Changes, common_options, crop_options, facts, lose_quality, prepare};
+pub use prepare::{Changes, common_options, crop_options, drawing_options, facts, lose_quality, prepare};
 pub use reduce::{Loss, Target, Wishes, reduce};
 pub use resize::{Fit, Original, Placement, Resize, resize};

@@ -23,6 +23,19 @@ pub fn common_options() -> Vec<OptionSpec> {
     ]
 }
 
+/// The options of size of what is drawn at the wanted size, not resized afterwards; `what` is drawn.
+pub fn drawing_options(what: &str) -> Vec<OptionSpec> {
+    let side = format!("in pixels; {what} is drawn at this size, not resized afterwards.");
+    vec![
+        option("width").with_summary(&format!("Width of the result {side}")),
+        option("height").with_summary(&format!("Height of the result {side}")),
+        option("fit").with_default("max").with_summary(
+            "How width and height are met: max and pad draw as large as fits inside, crop as small as \
+             covers, scale stretches.",
+        ),
+    ]
+}
+
 /// The options of the operation `crop`.
 pub fn crop_options() -> Vec<OptionSpec> {
     vec![option("x"), option("y"), option("width"), option("height")]

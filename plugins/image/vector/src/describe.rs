@@ -1,5 +1,6 @@
 //! What the plugin says of itself.
 
+use formwork_image_pixels::drawing_options;
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, option};
 
 /// Says what the plugin can do.
@@ -45,19 +46,14 @@ fn draw() -> Capability {
 }
 
 fn draw_options() -> Vec<OptionSpec> {
-    let side = "in pixels; a drawing is drawn at this size, not resized afterwards.";
-    vec![
-        option("width").with_summary(&format!("Width of the result {side}")),
-        option("height").with_summary(&format!("Height of the result {side}")),
-        option("fit").with_default("max").with_summary(
-            "How width and height are met: max and pad draw as large as fits inside, crop as small as \
-             covers, scale stretches.",
-        ),
+    let mut options = drawing_options("a drawing");
+    options.extend([
         option("density")
             .with_default(super::svg::CSS_DENSITY)
             .with_summary("Pixels for one inch of the drawing; 96 gives one for each of its own pixels."),
         option("background").with_summary("Colour drawn below the picture, as in #ffffff."),
-    ]
+    ]);
+    options
 }
 
 /// Gzip around the same text, on or off.

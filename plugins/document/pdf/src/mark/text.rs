@@ -6,16 +6,12 @@ use super::place::View;
 use super::{Mark, written};
 use crate::draw::Matrix;
 use crate::open::Pdf;
-use formwork_sdk::{Error, ErrorKind, Options, Result, Step};
+use formwork_fonts::{MARK_FAMILIES, escaped};
+use formwork_sdk::{Error, Options, Result, Step};
 use lopdf::{Stream, dictionary};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
 use usvg::fontdb;
 
-/// Where fonts are.
-const FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
-/// Families for text, best first.
-const FAMILIES: &str = "DejaVu Sans, Liberation Sans, Noto Sans, Arial, sans-serif";
 /// Letters at an edge of the page, in points.
 const SMALL: f64 = 12.0;
 /// A text in the middle of a page is so wide a part of it.
@@ -68,7 +64,7 @@ pub(super) fn marks(
             "no font of this machine has all letters of the text: install one that has, as fonts-noto-core",
         );
     }
-    let fonts = used.embed(step, &mut pdf.doc, &*fonts()?)?;
+    let fonts = used.embed(step, &mut pdf.doc, &*formwork_fonts::some()?)?;
     let options = step.options();
     let mut made: HashMap<(String, u64), Mark> = HashMap::new();
     let mut marks = Vec::new();
@@ -132,7 +128,7 @@ fn fine(matrix: Matrix) -> String {
 }
 
 fn lay_out(text: &str) -> Result<Laid> {
-    let options = usvg::Options { fontdb: fonts()?, ..usvg::Options::default() };
+    let options = usvg::Options { fontdb: formwork_fonts::some()?, ..usvg::Options::default() };
     let mut spans = String::new();
     for (number, line) in text.lines().take(MOST_LINES).enumerate() {
         let y = LAID * (1.0 + 1.2 * number as f64);
@@ -140,7 +136,7 @@ fn lay_out(text: &str) -> Result<Laid> {
     }
     let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1000\" height=\"1000\"><text xml:space=\"preserve\" \
-         font-family=\"{FAMILIES}\" font-size=\"{LAID}\">{spans}</text></svg>"
+         font-family=\"{MARK_FAMILIES}\" font-size=\"{LAID}\">{spans}</text></svg>"
     );
     let tree = usvg::Tree::from_str(&svg, &options)
         .map_err(|error| Error::invalid(format!("the text cannot be laid out: {error}")))?;
@@ -180,36 +176,4 @@ fn collect<'t>(group: &'t usvg::Group, found: &mut Vec<&'t usvg::Text>) {
             _ => {}
         }
     }
-}
-
-/// The fonts of the system, found once.
-fn fonts() -> Result<Arc<fontdb::Database>> {
-    static FOUND: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        let mut fonts = fontdb::Database::new();
-        FOLDERS.iter().for_each(|folder| fonts.load_fonts_dir(folder));
-        Arc::new(fonts)
-    });
-    if found.is_empty() {
-        return Err(Error::new(
-            ErrorKind::BackendMissing,
-            "there is no font to write the text with: apt install fonts-dejavu-core",
-        ));
-    }
-    Ok(found.clone())
-}
-
-/// Text for XML; characters that XML forbids are left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\t' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => escaped.push(letter),
-            _ => {}
-        }
-    }
-    escaped
 }

@@ -1,9 +1,10 @@
 //! The system's fonts: found once, when the first document with text arrives.
 
 use fontdb::{Database, Family, ID, Query, Stretch, Style, Weight};
+use formwork_fonts::{MONO, SANS, SERIF};
 use resvg::usvg::{Font, FontFamily, FontResolver, FontStretch, FontStyle};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Characters a document may look for beyond its own fonts, each a search through all fonts.
 const MOST_SEARCHES: usize = 4096;
@@ -11,43 +12,6 @@ const MOST_SEARCHES: usize = 4096;
 const MONO_WORDS: &[&str] = &["mono", "courier", "code", "consol", "menlo", "typewriter"];
 const SERIF_WORDS: &[&str] =
     &["times", "serif", "roman", "georgia", "garamond", "palatino", "cambria", "song"];
-/// What stands in for families that are not installed, best first: the widths of Arial, Times New Roman
-/// and Courier New, then any that looks alike.
-const SANS: &[&str] = &["Liberation Sans", "Arimo", "DejaVu Sans", "Noto Sans", "Arial", "Helvetica"];
-const SERIF: &[&str] = &["Liberation Serif", "Tinos", "DejaVu Serif", "Noto Serif", "Times New Roman"];
-const MONO: &[&str] = &["Liberation Mono", "Cousine", "DejaVu Sans Mono", "Noto Sans Mono", "Courier New"];
-
-/// Returns the fonts installed for everyone on this machine.
-pub(super) fn system() -> Arc<Database> {
-    static FONTS: OnceLock<Arc<Database>> = OnceLock::new();
-    FONTS.get_or_init(|| Arc::new(load())).clone()
-}
-
-fn load() -> Database {
-    let mut fonts = Database::new();
-    if cfg!(all(unix, not(target_os = "macos"))) {
-        fonts.load_fonts_dir("/usr/share/fonts");
-        fonts.load_fonts_dir("/usr/local/share/fonts");
-    } else {
-        fonts.load_system_fonts();
-    }
-    let pick = |families: &[&str]| {
-        let installed = families.iter().find(|family| has(&fonts, family));
-        installed.or(families.first()).map(|family| (*family).to_owned()).unwrap_or_default()
-    };
-    let (sans, serif, mono) = (pick(SANS), pick(SERIF), pick(MONO));
-    fonts.set_sans_serif_family(sans.clone());
-    fonts.set_cursive_family(sans.clone());
-    fonts.set_fantasy_family(sans);
-    fonts.set_serif_family(serif);
-    fonts.set_monospace_family(mono);
-    fonts
-}
-
-fn has(fonts: &Database, family: &str) -> bool {
-    fonts.query(&Query { families: &[Family::Name(family)], ..Query::default() }).is_some()
-}
-
 /// What was found to be missing while a document was read.
 #[derive(Debug, Default)]
 pub(super) struct Missing {

@@ -119,7 +119,7 @@ pub(super) fn error(problem: usvg::Error) -> Error {
 }
 
 fn options(findings: &Arc<Findings>, text: bool, within: u64) -> Options<'static> {
-    let fontdb = if text { fonts::system() } else { Arc::default() };
+    let fontdb = if text { formwork_fonts::installed() } else { Arc::default() };
     if text && fontdb.is_empty() {
         findings.fontless.fetch_add(1, Ordering::Relaxed);
     }
