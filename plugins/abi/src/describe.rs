@@ -7,7 +7,7 @@ use crate::options::OptionSpec;
 use serde::{Deserialize, Serialize};
 
 /// The shape of this JSON; a higher number adds members, never changes old ones.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// A whole plugin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,6 +79,10 @@ pub struct Capability {
     pub companions: Vec<String>,
     /// May write several outputs, as `extract`.
     pub many_outputs: bool,
+    /// Can be asked for a part of its outputs, by the setting `part`: `8+4` are the ninth to the twelfth of them. It
+    /// then says how many there are in all, as the fact `parts`; without that fact it did all. The engine spreads the
+    /// parts over threads and workers, and takes each to the end of the route before the next. Since schema 4.
+    pub in_parts: bool,
     /// Operations it can do in the same pass before this one, as `crop` before `convert`.
     pub fuses: Vec<String>,
     /// Reads and writes front to back in bounded memory.
@@ -104,6 +108,7 @@ impl Default for Capability {
             many_inputs: false,
             companions: Vec::new(),
             many_outputs: false,
+            in_parts: false,
             fuses: Vec::new(),
             streams: false,
             parallel: false,

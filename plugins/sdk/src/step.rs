@@ -168,6 +168,19 @@ impl<'a> Step<'a> {
         (self.host.report)(self.host.context, abi::Text::new(&text));
     }
 
+    /// What this call is to do of `all` that the step as a whole does; all of it, unless the capability says `in_parts`.
+    pub fn part_of<'t, T>(&self, all: &'t [T]) -> &'t [T] {
+        let options = self.options();
+        let part = options.text("part").and_then(|part| part.split_once('+'));
+        let number = |text: &str| text.parse::<usize>().ok();
+        let Some((first, count)) = part.and_then(|(first, count)| number(first).zip(number(count))) else {
+            return all;
+        };
+        self.report(&crate::json!({ "parts": all.len() }));
+        let rest = all.get(first..).unwrap_or_default();
+        rest.get(..count).unwrap_or(rest)
+    }
+
     /// Fails when a value passes the limit of that name.
     ///
     /// # Errors

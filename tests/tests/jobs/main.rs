@@ -280,6 +280,23 @@ fn every_output_of_a_step_goes_on_by_itself() {
     assert_eq!(names(folder.path()), ["film-001.rst", "film-002.rst"], "without a step in between");
 }
 
+#[test]
+fn outputs_are_the_same_on_any_number_of_threads() {
+    let job = Job::from_json(&json!({"tasks": {
+        "in": import("clip.md"),
+        "small": {"operation": "thumbnail", "input": "in", "output_format": "csv", "options": {"count": 50}},
+        "out": {"operation": "export/bytes", "input": "small"},
+    }}));
+    let job = job.unwrap();
+    let run = |threads| exported(&engine().run_on(&job, &Control::default(), threads));
+    let one = run(1);
+    let expected = |number| (format!("clip-{number:03}.csv"), format!("csv: clip-{number:03}\nconvert"));
+    assert_eq!(one, (1..=50).map(expected).collect::<Vec<_>>());
+    for threads in [2, 8] {
+        assert_eq!(run(threads), one, "{threads} threads");
+    }
+}
+
 fn merge(operation: &str, names: &[&str], to: Option<&str>) -> JobReport {
     let mut tasks = json!({
         "all": {"operation": operation, "input": names},

@@ -64,7 +64,7 @@ fn capabilities() -> Vec<Capability> {
     }
     all.push(one("convert", &["raster"], &["csv"], Vec::new()));
     let thumbnail = one("thumbnail", &["md"], &["raster", "rst"], vec![option("count").with_default(3_i64)]);
-    all.push(Capability { many_outputs: true, ..thumbnail });
+    all.push(Capability { many_outputs: true, in_parts: true, ..thumbnail });
     for formats in [&["md", "csv"][..], &["rst"]] {
         all.push(Capability { many_inputs: true, ..one("merge", formats, formats, Vec::new()) });
     }
@@ -81,7 +81,8 @@ fn write(step: &Step, target: &str) -> Result<()> {
 
 /// Several outputs with names of their own.
 fn thumbnails(step: &Step, target: &str) -> Result<()> {
-    for number in 1..=step.options().integer("count").unwrap_or(1) {
+    let numbers: Vec<i64> = (1..=step.options().integer("count").unwrap_or(1)).collect();
+    for number in step.part_of(&numbers) {
         let input = step.input()?;
         let stem = input.name().split('.').next().unwrap_or_default().to_owned();
         let dot = if target == "raster" { "" } else { ".rst" };

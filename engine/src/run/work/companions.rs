@@ -104,7 +104,7 @@ fn convert_one(walk: &Walk<'_>, item: Item, takes: &[String], brought: &mut Brou
     brought.isolation = walk::lowest_level(parts, &route).min(brought.isolation);
     // It is brought before the work itself begins.
     let aside = Walk { span: (0.0, 0.0), ..*walk };
-    let mut arrived = aside.along(&route, looked.items, &[], None)?;
+    let mut arrived = aside.along(&route, looked.items, walk::Along::default())?;
     arrived.warnings.splice(0..0, warnings);
     Ok(arrived)
 }

@@ -8,6 +8,7 @@ mod companions;
 mod look;
 mod order;
 mod piece;
+mod spread;
 mod walk;
 
 pub(crate) use look::{Looked, look};
@@ -64,7 +65,9 @@ pub(crate) fn run(
     receipt.warnings.extend(companions.warnings);
     let gathered = companions::gather(&walk, route, items)?;
     receipt.warnings.extend(gathered.warnings);
-    let mut arrived = walk.along(route, gathered.items, &companions.items, staging.as_ref())?;
+    let along =
+        walk::Along { companions: &companions.items, staging: staging.as_ref(), ..walk::Along::default() };
+    let mut arrived = walk.along(route, gathered.items, along)?;
     receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
     receipt.warnings.append(&mut arrived.warnings);
     receipt.losses = arrived.losses;

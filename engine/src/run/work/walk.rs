@@ -7,12 +7,14 @@ use super::super::item::Item;
 use super::super::sink::Sink;
 use crate::deliver::{Loss, Staging, names};
 use crate::engine::Parts;
+use crate::matrix::Setting;
 use crate::plan::{Hop, Route};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
 use formwork_formats::Feature;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// How routes are taken.
@@ -37,39 +39,74 @@ pub(super) struct Arrived {
     pub(super) worker_bytes: u64,
 }
 
+/// What goes along a route with the items.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Along<'a> {
+    /// They go into the step that takes some, in order.
+    pub(super) companions: &'a [Item],
+    /// Where results grow; without it in memory.
+    pub(super) staging: Option<&'a Arc<Staging>>,
+    /// The part of the first step's outputs that is wanted.
+    pub(super) part: Option<&'a Setting>,
+    /// Names of outputs that are taken, when the items are some of many.
+    pub(super) names: Option<&'a Arc<Mutex<HashSet<String>>>>,
+}
+
 impl Walk<'_> {
-    /// Takes items through a route. `companions` go into its step that takes some, in order. Results grow in
-    /// `staging` when there is one, else in memory.
-    pub(super) fn along(
+    /// Takes items through a route.
+    pub(super) fn along(&self, route: &Route<'_>, items: Vec<Item>, along: Along<'_>) -> Result<Arrived> {
+        if let ([item], Some(first)) = (items.as_slice(), route.hops.first())
+            && first.cell.capability.in_parts
+        {
+            return self.spread(route, item, along);
+        }
+        let mut arrived = Arrived { items, ..Arrived::default() };
+        self.steps(route, 0..route.hops.len(), &mut arrived, along)?;
+        Ok(arrived)
+    }
+
+    /// Takes what has arrived through some steps of a route.
+    pub(super) fn steps(
         &self,
         route: &Route<'_>,
-        items: Vec<Item>,
-        companions: &[Item],
-        staging: Option<&Arc<Staging>>,
-    ) -> Result<Arrived> {
-        let mut arrived = Arrived { items, ..Arrived::default() };
+        steps: Range<usize>,
+        arrived: &mut Arrived,
+        along: Along<'_>,
+    ) -> Result<()> {
         let accompanied = route.accompanied_step();
+        let share =
+            |hop: &Hop<'_>| hop.cell.capability.cost.fixed_ms.max(1.0) / route.estimate.cpu_ms.max(1.0);
         let mut done = 0.0;
-        for (number, hop) in route.hops.iter().enumerate() {
-            self.control.check()?;
+        for (number, hop) in route.hops.iter().enumerate().take(steps.end) {
             let last = number + 1 == route.hops.len();
-            let share = hop.cell.capability.cost.fixed_ms.max(1.0) / route.estimate.cpu_ms.max(1.0);
-            let share = if last { 1.0 - done } else { share.min(1.0 - done) };
-            let step = Step {
-                walk: self,
-                hop,
-                companions: if accompanied == Some(number) { companions } else { &[] },
-                staging: staging.filter(|_| last),
-            };
-            let found = step.on(&mut arrived, (done, share))?;
+            let share = if last { 1.0 - done } else { share(hop).min(1.0 - done) };
+            if number >= steps.start {
+                self.control.check()?;
+                let step = Step {
+                    walk: self,
+                    hop,
+                    companions: if accompanied == Some(number) { along.companions } else { &[] },
+                    staging: along.staging.filter(|_| last),
+                    part: along.part.filter(|_| number == 0),
+                    names: along.names,
+                };
+                let found = step.on(arrived, (done, share))?;
+                arrived.add(found, hop);
+            }
             done += share;
-            arrived.facts = found.facts;
-            arrived.worker_bytes = arrived.worker_bytes.max(found.worker_bytes);
-            arrived.warnings.extend(found.warnings);
-            let exact = arrived.facts.get("exact").and_then(Value::as_bool).unwrap_or(false);
-            note_losses(&mut arrived.losses, found.losses, hop, exact);
         }
-        Ok(arrived)
+        Ok(())
+    }
+}
+
+impl Arrived {
+    /// Notes what was said in a step.
+    fn add(&mut self, found: Found, hop: &Hop<'_>) {
+        self.facts = found.facts;
+        self.worker_bytes = self.worker_bytes.max(found.worker_bytes);
+        self.warnings.extend(found.warnings);
+        let exact = self.facts.get("exact").and_then(Value::as_bool).unwrap_or(false);
+        note_losses(&mut self.losses, found.losses, hop, exact);
     }
 }
 
@@ -84,19 +121,22 @@ struct Step<'s, 'w> {
     hop: &'s Hop<'s>,
     companions: &'s [Item],
     staging: Option<&'s Arc<Staging>>,
+    part: Option<&'s Setting>,
+    names: Option<&'s Arc<Mutex<HashSet<String>>>>,
 }
 
 impl Step<'_, '_> {
     /// Does the step on what has arrived so far: at one go, or once for each item.
     fn on(&self, arrived: &mut Arrived, (start, span): (f64, f64)) -> Result<Found> {
         let items = std::mem::take(&mut arrived.items);
-        if items.len() == 1 || self.hop.cell.capability.many_inputs {
+        let single = items.len() == 1 && (self.names.is_none() || self.part.is_some());
+        if single || self.hop.cell.capability.many_inputs {
             let (outputs, found) = self.run(items, self.sink(), (start, span))?;
             arrived.items = outputs;
             return Ok(found);
         }
         let mut all = Found::default();
-        let names: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let names = self.names.cloned().unwrap_or_default();
         let part = span / items.len() as f64;
         for (number, item) in items.into_iter().enumerate() {
             self.walk.control.check()?;
@@ -122,7 +162,8 @@ impl Step<'_, '_> {
         let only = if inputs.len() == 1 { inputs.first().map(|item| item.name.clone()) } else { None };
         inputs.extend(self.companions.iter().cloned());
         let fused = hop.fused.iter().map(|one| (one.capability.operation.as_str(), one.settings.as_slice()));
-        let own = (hop.cell.capability.operation.as_str(), hop.settings.as_slice());
+        let settings: Vec<Setting> = hop.settings.iter().chain(self.part).cloned().collect();
+        let own = (hop.cell.capability.operation.as_str(), settings.as_slice());
         let operations: Vec<_> = fused.chain([own]).collect();
         let target = hop.to.map_or("", |format| format.id);
         let request = StepRequest { target, operations: &operations, inputs: &inputs, limits };

@@ -59,6 +59,7 @@ fn pictures(joined: bool) -> Capability {
         keeps: words(&keeps),
         cost: Cost { fixed_ms: if joined { 20.0 } else { 22.0 }, per_mib_ms: 500.0, memory_ratio: 20.0 },
         many_outputs: !joined,
+        in_parts: !joined,
         ..Capability::default()
     }
 }
@@ -97,6 +98,7 @@ fn thumbnail() -> Capability {
         operation: "thumbnail".into(),
         options,
         cost: Cost { fixed_ms: 20.0, per_mib_ms: 20.0, memory_ratio: 5.0 },
+        in_parts: false,
         ..pictures(false)
     }
 }

@@ -22,8 +22,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
             let mut wanted = pages::wanted(step, count)?;
             wanted.truncate(most);
             let mut files = Files::new(step, &wanted, count);
-            for (done, index) in wanted.iter().enumerate() {
-                step.tick(done as u64, wanted.len() as u64)?;
+            let part = files.part(&wanted);
+            for (done, index) in part.iter().enumerate() {
+                step.tick(done as u64, part.len() as u64)?;
                 let page = document.page(*index)?;
                 let pixels = scale.pixels(step, page.size())?;
                 files.add(*index, raster::draw(step, &page, pixels, background(&options))?, pixels)?;
@@ -35,7 +36,8 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
             let mut wanted = pages::wanted(step, count)?;
             wanted.truncate(most);
             let mut files = Files::new(step, &wanted, count);
-            plain::draw(step, &pdf, &wanted, scale, background(&options), |index, frame, pixels| {
+            let part = files.part(&wanted);
+            plain::draw(step, &pdf, part, scale, background(&options), |index, frame, pixels| {
                 files.add(index, frame, pixels)
             })?;
             files.end()
@@ -103,6 +105,14 @@ impl<'s> Files<'s> {
             Kind::Each(0)
         };
         Files { step, count, kind }
+    }
+
+    /// The pages to draw now.
+    fn part<'w>(&self, wanted: &'w [usize]) -> &'w [usize] {
+        match self.kind {
+            Kind::Each(_) => self.step.part_of(wanted),
+            Kind::One(_) => wanted,
+        }
     }
 
     fn add(&mut self, index: usize, frame: Frame, pixels: Pixels) -> Result<()> {

@@ -98,6 +98,17 @@ fn many_pages_are_many_files_or_one() {
 }
 
 #[test]
+fn parts_of_the_pages_are_drawn_and_all_are_counted() {
+    let outcome = job(&many()).option("density", 72.0).option("pages", "2-").option("part", "1+2").run(entry);
+    let names: Vec<&str> = outcome.outputs.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["made-page-003", "made-page-004"]);
+    assert_eq!(outcome.facts["parts"], 4);
+    let joined = job(&many()).option("join", true).option("part", "0+1").run(entry);
+    assert_eq!(picture(&joined).frames.len(), 5, "one output cannot be made in parts");
+    assert!(joined.facts.get("parts").is_none());
+}
+
+#[test]
 fn a_thumbnail_is_the_first_page() {
     let outcome = Job::new("thumbnail").input("made.pdf", "pdf", many().bytes()).target("raster").run(entry);
     let drawn = picture(&outcome);

@@ -1,0 +1,157 @@
+//! Routes whose first step makes many outputs that do not need each other, as the pages of a document: parts of them
+//! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
+
+use super::super::item::Item;
+use super::walk::{Along, Arrived, Walk};
+use crate::lock::lock;
+use crate::matrix::{Setting, SettingValue};
+use crate::plan::Route;
+use crate::{Error, ErrorKind, Result};
+use formwork_abi::Limits;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Outputs of the first step that are held at one time, for each thread.
+const MOST_IN_PART: usize = 8;
+/// Parts for each thread, so that all end at about the same time.
+const PARTS_A_THREAD: usize = 4;
+
+/// A range of the outputs: the first, and how many.
+type Part = (usize, usize);
+
+impl Walk<'_> {
+    /// Takes one item through a route whose first step can be asked for parts. The first part is one output, which
+    /// tells how many there are.
+    pub(super) fn spread(&self, route: &Route<'_>, item: &Item, along: Along<'_>) -> Result<Arrived> {
+        let first = setting((0, 1));
+        let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
+        self.steps(route, 0..1, &mut arrived, Along { part: Some(&first), ..along })?;
+        let steps = route.hops.len();
+        let all =
+            arrived.facts.get("parts").and_then(Value::as_u64).and_then(|all| usize::try_from(all).ok());
+        let Some(all) = all.filter(|all| *all > 1) else {
+            self.steps(route, 1..steps, &mut arrived, along)?;
+            return Ok(arrived);
+        };
+        let names: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let along = Along { names: Some(&names), ..along };
+        let parts = parts(1, all, self.limits.threads as usize);
+        let lanes = parts.len().min(self.limits.threads.max(1) as usize);
+        let inner = Limits { threads: (self.limits.threads / lanes as u32).max(1), ..self.limits };
+        let walk = |(from, count): Part| Walk {
+            limits: inner,
+            span: self.share(from as f64 / all as f64, count as f64 / all as f64),
+            ..*self
+        };
+        walk((0, 1)).steps(route, 1..steps, &mut arrived, along)?;
+        let rest = side_by_side(lanes, &parts, |part| {
+            let setting = setting(part);
+            let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
+            let along = Along { part: Some(&setting), ..along };
+            walk(part).steps(route, 0..steps, &mut arrived, along)?;
+            Ok(arrived)
+        })?;
+        rest.into_iter().for_each(|part| arrived.join(part));
+        // As many workers as lanes were there at a time.
+        arrived.worker_bytes = arrived.worker_bytes.saturating_mul(lanes as u64);
+        Ok(arrived)
+    }
+
+    /// A part of this walk's progress.
+    fn share(&self, start: f64, span: f64) -> (f64, f64) {
+        (self.span.0 + self.span.1 * start, self.span.1 * span)
+    }
+}
+
+impl Arrived {
+    /// Adds what came out of a later part.
+    fn join(&mut self, part: Arrived) {
+        self.items.extend(part.items);
+        self.worker_bytes = self.worker_bytes.max(part.worker_bytes);
+        for warning in part.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        for loss in part.losses {
+            if !self.losses.contains(&loss) {
+                self.losses.push(loss);
+            }
+        }
+    }
+}
+
+fn setting((first, count): Part) -> Setting {
+    Setting { name: "part".into(), value: SettingValue::Text(format!("{first}+{count}")), secret: false }
+}
+
+/// Cuts the outputs from `first` to `all` into parts for a number of threads.
+fn parts(first: usize, all: usize, threads: usize) -> Vec<Part> {
+    let size = (all - first).div_ceil(threads.max(1) * PARTS_A_THREAD).clamp(1, MOST_IN_PART);
+    (first..all).step_by(size).map(|from| (from, size.min(all - from))).collect()
+}
+
+/// Does all parts on a number of threads and returns their results in order; after a failure no other part is begun.
+fn side_by_side(
+    lanes: usize,
+    parts: &[Part],
+    work: impl Fn(Part) -> Result<Arrived> + Sync,
+) -> Result<Vec<Arrived>> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Option<Result<Arrived>>>> = Mutex::new(parts.iter().map(|_| None).collect());
+    let lane = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(number) else { return };
+            let result = work(*part);
+            if result.is_err() {
+                next.store(parts.len(), Ordering::Relaxed);
+            }
+            if let Some(place) = lock(&done).get_mut(number) {
+                *place = Some(result);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        (1..lanes).for_each(|_| drop(scope.spawn(lane)));
+        lane();
+    });
+    let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // The failure that comes first in order stands before parts that were not begun.
+    let missing = || Err(Error::new(ErrorKind::Internal, "a part was not done"));
+    let failed = done.iter().flatten().find_map(|result| result.as_ref().err().cloned());
+    match failed {
+        Some(error) => Err(error),
+        None => done.into_iter().map(|result| result.unwrap_or_else(missing)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_all_once() {
+        for (all, threads) in [(2, 1), (9, 2), (117, 2), (1000, 8), (3, 64)] {
+            let parts = parts(1, all, threads);
+            let covered: Vec<usize> = parts.iter().flat_map(|(from, count)| *from..from + count).collect();
+            assert_eq!(covered, (1..all).collect::<Vec<_>>());
+            assert!(parts.iter().all(|(_, count)| (1..=MOST_IN_PART).contains(count)));
+        }
+    }
+
+    #[test]
+    fn a_failure_ends_what_is_not_begun() {
+        let begun = AtomicUsize::new(0);
+        let work = |(from, _): Part| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            if from == 3 { Err(Error::invalid("third")) } else { Ok(Arrived::default()) }
+        };
+        let parts: Vec<Part> = (0..100).map(|from| (from, 1)).collect();
+        assert_eq!(side_by_side(2, &parts, work).unwrap_err().message, "third");
+        assert!(begun.into_inner() < 10);
+        assert_eq!(side_by_side(3, &parts, |_| Ok(Arrived::default())).unwrap().len(), 100);
+    }
+}
