@@ -320,7 +320,7 @@ const TABLE: &[Container] = &[
     Container {
         id: "ogv",
         muxer: "ogv",
-        video: &["theora", "vp8"],
+        video: &["theora"],
         audio: &["vorbis", "opus", "flac", "speex"],
         chapters: true,
         many_tracks: true,

@@ -240,7 +240,8 @@ pub(crate) unsafe fn set_display_matrix(
     let mut matrix = [0i32; 9];
     // SAFETY: nine numbers, as the functions want; the data of the stream has room for them.
     unsafe {
-        ff::av_display_rotation_set(matrix.as_mut_ptr(), f64::from(-rotation));
+        // Clockwise, whatever older headers say; `av_display_rotation_get` counts the other way.
+        ff::av_display_rotation_set(matrix.as_mut_ptr(), f64::from(rotation));
         if mirrored {
             ff::av_display_matrix_flip(matrix.as_mut_ptr(), 1, 0);
         }
