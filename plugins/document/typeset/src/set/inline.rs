@@ -2,7 +2,7 @@
 
 use super::fit::HEAVY;
 use super::measure::BREAK;
-use super::{Room, Setter, directed, direction_of, table};
+use super::{Room, Setter, direction_of, table};
 use crate::tree::{Inline, Shift, Style, Target};
 use typst::foundations::{Bytes, Content, Derived, Label, NativeElement, Smart, Value};
 use typst::introspection::MetadataElem;
@@ -22,12 +22,16 @@ impl Setter<'_> {
         if let [Inline::Picture(place, link)] = inlines {
             return self.linked(self.picture(*place, room), *link);
         }
+        if let [only] = inlines {
+            let content = self.linked(self.inline(only, room), link(only));
+            return self.directed(content, direction_of(inlines));
+        }
         let groups = inlines.chunk_by(|a, b| link(a).is_some() && link(a) == link(b));
         let content = Content::sequence(groups.map(|group| {
             let pieces = Content::sequence(group.iter().map(|inline| self.inline(inline, room)));
             self.linked(pieces, group.first().and_then(link))
         }));
-        directed(content, direction_of(inlines))
+        self.directed(content, direction_of(inlines))
     }
 
     fn inline(&self, inline: &Inline, room: Room) -> Content {
@@ -138,6 +142,9 @@ impl Setter<'_> {
 pub(super) fn letters(text: &str) -> Content {
     let mut pieces = text.split(BREAK);
     let first = TextElem::packed(pieces.next().unwrap_or_default());
+    if !text.contains(BREAK) {
+        return first;
+    }
     let rest = pieces.flat_map(|piece| [HElem::new(Abs::zero().into()).pack(), TextElem::packed(piece)]);
     Content::sequence(std::iter::once(first).chain(rest))
 }

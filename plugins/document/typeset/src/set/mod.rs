@@ -66,11 +66,13 @@ pub(crate) fn set(document: &Document, fonts: &Fonts, settings: &Settings) -> Re
         lay(&mut settings, table, size, &measure);
     }
     let room = settings.room();
+    let leftward = leans_left(document);
     let setter = Setter {
         document,
         measure: &measure,
         height: room.1,
         mono,
+        dir: if leftward { Dir::RTL } else { Dir::LTR },
         noted: RefCell::default(),
         anchors: document.anchors(),
         anchored: RefCell::default(),
@@ -79,7 +81,6 @@ pub(crate) fn set(document: &Document, fonts: &Fonts, settings: &Settings) -> Re
     let room = Room { width: room.0, size };
     let mut content = vec![setter.blocks(&document.blocks, room)];
     content.extend(setter.notes_left(room));
-    let leftward = leans_left(document);
     Ready { content: Content::sequence(content), settings, size, mono, lines, leftward }
 }
 
@@ -172,6 +173,8 @@ struct Setter<'d> {
     height: f64,
     /// All text has letters of one width.
     mono: bool,
+    /// The direction most of the document is written in.
+    dir: Dir,
     /// Footnotes that were set.
     noted: RefCell<HashSet<usize>>,
     /// Places that links can lead to.
@@ -245,7 +248,7 @@ impl Setter<'_> {
             None => self.bullets(list, tight, room),
             Some(numbers) => self.numbers(list, numbers, tight, room),
         };
-        directed(content, dir)
+        self.directed(content, dir)
     }
 
     fn bullets(&self, list: &List, tight: bool, room: Room) -> Content {
@@ -284,7 +287,7 @@ impl Setter<'_> {
             {
                 let first = self.flowing(&paragraph.inlines, room);
                 Content::sequence([
-                    directed(first, direction_of(&paragraph.inlines)),
+                    self.directed(first, direction_of(&paragraph.inlines)),
                     self.blocks(rest, room),
                 ])
             }
@@ -324,7 +327,7 @@ impl Setter<'_> {
             body.push(inline::letters(&self.measure.breakable(line, width, self.mono)));
         }
         let dir = lines.iter().find_map(|line| line.chars().find_map(direction));
-        let paragraph = directed(ParElem::new(Content::sequence(body)).pack(), dir);
+        let paragraph = self.directed(ParElem::new(Content::sequence(body)).pack(), dir);
         if empty == 0 {
             return paragraph;
         }
@@ -345,6 +348,14 @@ impl Setter<'_> {
         ParElem::new(TextElem::packed(words).emph()).pack()
     }
 
+    /// Content in a direction, which is only said where it is another than most of the document's.
+    fn directed(&self, content: Content, dir: Option<Dir>) -> Content {
+        match dir.filter(|dir| *dir != self.dir) {
+            Some(dir) => content.set(TextElem::dir, TextDir(Smart::Custom(dir))),
+            None => content,
+        }
+    }
+
     /// Footnotes that no mark leads to: their words must not be lost.
     fn notes_left(&self, room: Room) -> Vec<Content> {
         let notes = self.document.notes.iter().enumerate();
@@ -356,13 +367,6 @@ impl Setter<'_> {
 fn aligned(content: Content, align: Align) -> Content {
     match table::horizontal(align) {
         Some(align) => content.aligned(Alignment::H(align)),
-        None => content,
-    }
-}
-
-fn directed(content: Content, dir: Option<Dir>) -> Content {
-    match dir {
-        Some(dir) => content.set(TextElem::dir, TextDir(Smart::Custom(dir))),
         None => content,
     }
 }

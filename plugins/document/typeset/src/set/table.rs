@@ -104,8 +104,7 @@ impl Setter<'_> {
             let Some(at) = at else { continue };
             let width: f64 = group.iter().skip(at).take(place.columns).map(|(_, width)| width).sum();
             let inner = Room { width: (width - 2.0 * ASIDE).max(1.0), size: fit.size };
-            let aligns = table.aligns.get(place.column).copied();
-            let item = TableItem::Cell(self.cell(place, at, aligns, inner));
+            let item = TableItem::Cell(self.cell(place, at, inner));
             if place.row < table.heads && brief {
                 heads.push(item)
             } else {
@@ -118,6 +117,10 @@ impl Setter<'_> {
         }
         children.extend(items);
         let widths = group.iter().map(|(_, width)| Sizing::Rel(Rel::from(Abs::pt(*width))));
+        let aligns = group.iter().map(|(column, _)| {
+            let align = table.aligns.get(*column).copied().and_then(horizontal).unwrap_or(HAlignment::Start);
+            Smart::Custom(Alignment::H(align))
+        });
         let inset = Sides {
             left: Some(Rel::from(Abs::pt(ASIDE))),
             right: Some(Rel::from(Abs::pt(ASIDE))),
@@ -127,11 +130,12 @@ impl Setter<'_> {
         let set = TableElem::new(children)
             .with_columns(TrackSizings(widths.collect()))
             .with_inset(Celled::Value(inset))
+            .with_align(Celled::Array(aligns.collect()))
             .pack();
         super::sized(set, fit.size)
     }
 
-    fn cell(&self, place: &Place<'_>, at: usize, column: Option<Align>, room: Room) -> Packed<TableCell> {
+    fn cell(&self, place: &Place<'_>, at: usize, room: Room) -> Packed<TableCell> {
         let cell = place.cell;
         let mut body = match cell.blocks.as_slice() {
             [Block::Paragraph(paragraph)] => self.flowing(&paragraph.inlines, room),
@@ -141,12 +145,11 @@ impl Setter<'_> {
             body = body.strong();
         }
         let count = |count: usize| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
-        let mut set = TableCell::new(body)
-            .with_x(Smart::Custom(at))
-            .with_y(Smart::Custom(place.row))
-            .with_colspan(count(place.columns))
-            .with_rowspan(count(place.rows));
-        if let Some(align) = cell.align.or(column).and_then(horizontal) {
+        let mut set = TableCell::new(body).with_x(Smart::Custom(at)).with_y(Smart::Custom(place.row));
+        if (place.columns, place.rows) != (1, 1) {
+            set = set.with_colspan(count(place.columns)).with_rowspan(count(place.rows));
+        }
+        if let Some(align) = cell.align.and_then(horizontal) {
             set = set.with_align(Smart::Custom(Alignment::H(align)));
         }
         if cell.head {
