@@ -73,7 +73,6 @@ impl Builder {
                 if let Some(row) = table.rows.last_mut() {
                     row.push(cell);
                 }
-                return;
             }
             (Frame::Cell(cell), _) => cell.blocks.into_iter().for_each(|block| self.add(block)),
             (Frame::Quote(blocks), _) if !blocks.is_empty() => self.add(Block::Quote(blocks)),

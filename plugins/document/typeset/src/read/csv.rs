@@ -30,7 +30,7 @@ pub(super) fn read(step: &Step<'_>, bytes: &[u8], name: &str) -> Result<Document
     let (mut cells, mut columns) = (0, 0);
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| Error::corrupt(error.to_string()))? {
-        if rows.len() % 1024 == 0 {
+        if rows.len().is_multiple_of(1024) {
             step.tick(reader.position().byte(), text.len() as u64 * 2)?;
         }
         if record.iter().all(|field| field.trim().is_empty()) {

@@ -68,11 +68,6 @@ impl Needs {
         self.least(size) <= room && self.natural(size) <= room * FOLDED
     }
 
-    /// Whether all columns stand beside each other with the smallest letters.
-    pub(super) fn can_stand(&self, room: f64) -> bool {
-        self.tighter().least(SMALLEST) <= room
-    }
-
     /// Sets the table into `room` points with letters of `size` points or smaller ones.
     pub(super) fn fit(&self, size: f64, room: f64, splits: bool) -> Fit {
         let sizes = || sizes(size);

@@ -108,11 +108,7 @@ fn lay(settings: &mut Settings, table: &Table, size: f64, measure: &Measure) {
     let needs = fit::Needs::of(table, table::columns(table), measure);
     let turned = settings.turned();
     let (stands, lies) = (settings.room().0, turned.room().0);
-    if !settings.oriented
-        && lies > stands
-        && !needs.is_easy(size - 2.0, stands)
-        && !(needs.can_stand(stands) && !needs.can_stand(lies))
-    {
+    if !settings.oriented && lies > stands && !needs.is_easy(size - 2.0, stands) {
         *settings = turned;
     }
 }
