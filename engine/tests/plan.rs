@@ -238,3 +238,21 @@ fn what_a_text_says_is_not_guessed_from_pages_it_was_set_on() {
         assert!(plan::best(&registry, &request(&registry, from, to)).is_ok(), "{from} to {to}");
     }
 }
+
+#[test]
+fn a_text_that_was_set_has_as_many_pages_as_it_needs() {
+    let separate = Capability { many_outputs: true, ..step("pdf", "raster", 3.0, ALL) };
+    let together = step("pdf", "raster", 2.0, &["quality", "pages"]);
+    let registry = registry(&[
+        ("typeset", vec![step("csv", "pdf", 1.0, &["quality"])]),
+        ("pages", vec![separate, together]),
+        ("image", vec![step("raster", "png", 1.0, ALL), step("raster", "tiff", 1.0, &["quality", "pages"])]),
+    ]);
+    for (target, in_files) in [("png", true), ("tiff", false)] {
+        let mut request = request(&registry, "csv", target);
+        request.features = Some(Vec::new());
+        let route = plan::best(&registry, &request).unwrap();
+        assert_eq!(route.hops[1].cell.capability.many_outputs, in_files, "{target}");
+        assert!(route.losses().is_empty(), "{target}");
+    }
+}
