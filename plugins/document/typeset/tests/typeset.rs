@@ -135,6 +135,25 @@ fn wide_tables_lie_and_then_part_their_columns() {
     assert_eq!(paper(&standing), (792, 612));
 }
 
+/// The right edge of what is drawn cannot be told from text alone, but one line cannot hold what needs several.
+#[test]
+fn long_words_break() {
+    if !fonts() {
+        return;
+    }
+    let word = "abcdefghij".repeat(300);
+    for (format, given) in [("txt", word.clone()), ("md", word.clone()), ("csv", format!("a,b\n1,{word}\n"))]
+    {
+        let outcome = set(format, given, &[]);
+        let document = document(&outcome);
+        let text = document.extract_text(&[1]).unwrap();
+        let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        assert!(longest < 200, "{format}: a line of {longest} letters");
+        let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+        assert!(letters >= word.len(), "{format}: {letters} letters");
+    }
+}
+
 #[test]
 fn nothing_outside_is_fetched_and_it_is_told() {
     if !fonts() {

@@ -16,6 +16,10 @@ use typst::text::{
 use typst::utils::PicoStr;
 use typst::visualize::{Color, ImageElem, Paint};
 
+/// Where a line may end within a word, in points: too little to see or to be taken for a space, but not nothing, which
+/// typst would pass over.
+const GAP: f64 = 0.001;
+
 impl Setter<'_> {
     /// Pieces of a paragraph. Those of one link are one link.
     pub(super) fn flowing(&self, inlines: &[Inline], room: Room) -> Content {
@@ -145,7 +149,7 @@ pub(super) fn letters(text: &str) -> Content {
     if !text.contains(BREAK) {
         return first;
     }
-    let rest = pieces.flat_map(|piece| [HElem::new(Abs::zero().into()).pack(), TextElem::packed(piece)]);
+    let rest = pieces.flat_map(|piece| [HElem::new(Abs::pt(GAP).into()).pack(), TextElem::packed(piece)]);
     Content::sequence(std::iter::once(first).chain(rest))
 }
 

@@ -100,7 +100,7 @@ fn is_in_drawing(node: &ego_tree::NodeRef<'_, Node>) -> bool {
         .is_some_and(|parent| parent.value().as_element().is_some_and(|element| element.name() == "svg"))
 }
 
-/// A table is layout when it has one column and names nothing, or when it holds another table.
+/// A table that names nothing is layout when it has one column or holds another table.
 fn rows(name: &str, opens: bool, id: NodeId, tables: &mut Vec<Seen>, layout: &mut HashSet<NodeId>) {
     match (name, opens) {
         ("table", true) => {
@@ -113,7 +113,8 @@ fn rows(name: &str, opens: bool, id: NodeId, tables: &mut Vec<Seen>, layout: &mu
         }
         ("table", false) => {
             if let Some(table) = tables.pop_if(|table| table.id == id)
-                && (table.holds_table || table.widest <= 1 && !table.named)
+                && !table.named
+                && (table.holds_table || table.widest <= 1)
             {
                 layout.insert(table.id);
             }
