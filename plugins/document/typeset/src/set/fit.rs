@@ -8,7 +8,7 @@ pub(super) const ASIDE: f64 = 4.0;
 /// The widest word a column makes room for, in ems; longer ones break.
 const WORD: f64 = 14.0;
 /// The same before columns are parted.
-const BROKEN: f64 = 8.0;
+const BROKEN: f64 = 11.0;
 /// The widest line a column makes room for, in ems.
 const LINE: f64 = 42.0;
 /// The least room of a column, in ems.

@@ -82,7 +82,12 @@ impl<'f> Measure<'f> {
 
 /// Pieces of text that do not break: words with the space behind them; each ideograph is one.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(|c: char| c.is_whitespace() || is_ideograph(c))
+    text.split_inclusive(|c: char| c.is_whitespace() && !is_glue(c) || is_ideograph(c))
+}
+
+/// Spaces that hold words together.
+fn is_glue(c: char) -> bool {
+    matches!(c, '\u{A0}' | '\u{2007}' | '\u{202F}')
 }
 
 fn is_ideograph(c: char) -> bool {
