@@ -10,7 +10,7 @@ pub(crate) fn describe() -> Description {
         id: "typeset".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         summary: "Sets text, Markdown, tables and web pages into PDF".into(),
-        licence: "(MIT OR Apache-2.0) AND Apache-2.0".into(),
+        licence: "(MIT OR Apache-2.0) AND Apache-2.0 AND MPL-2.0".into(),
         libraries: vec![
             library("typst", "0.15.1", "Apache-2.0"),
             library("pulldown-cmark", "0.13", "MIT"),

@@ -1,6 +1,6 @@
 //! Text, Markdown, tables and pages through the border: what arrives on paper, what is lost, what is refused.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests end the test")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests end the test")]
 
 use formwork_plugin_typeset::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::testing::{Job, Outcome, describe};
