@@ -48,7 +48,7 @@ fn to_pdf(from: &str, keeps: &[Feature], own: Vec<OptionSpec>) -> Capability {
         to: vec!["pdf".into()],
         options,
         keeps,
-        cost: Cost { fixed_ms: 60.0, per_mib_ms: 3_000.0, memory_ratio: 150.0 },
+        cost: Cost { fixed_ms: 60.0, per_mib_ms: 1_700.0, memory_ratio: 280.0 },
         parallel: true,
         unavailable: (!fonts::are_there()).then(|| fonts::REMEDY.into()),
         ..Capability::default()

@@ -250,6 +250,12 @@ fn what_cannot_be_set_is_refused() {
         job.limit(|limits| limits.entries = 10).run(entry)
     };
     assert_eq!(small(&"a,b\n".repeat(9)).failure(), Some(("limit_exceeded", "entries")));
+    let tight = |format: &str, text: String| {
+        let job = Job::new("convert").input("a", format, text).target("pdf");
+        job.limit(|limits| limits.memory = 1 << 20).run(entry)
+    };
+    assert_eq!(tight("csv", "a,b\n".repeat(99)).failure(), Some(("limit_exceeded", "memory")));
+    assert_eq!(tight("md", "words ".repeat(9_999)).failure(), Some(("limit_exceeded", "memory")));
     assert_eq!(set("txt", "a", &[("margin", json!(100))]).failure(), Some(("invalid_request", "")));
     assert_eq!(set("txt", "a", &[("language", json!("x!"))]).failure(), Some(("invalid_request", "")));
     let cancelled =

@@ -10,8 +10,8 @@ const DELIMITERS: &[u8] = b",;\t|";
 const SAMPLE: usize = 64 << 10;
 /// Records that are.
 const RECORDS: usize = 200;
-/// The most cells: laying one out takes some 14 KiB.
-const CELLS: u64 = 150_000;
+/// Bytes of memory that laying out one cell takes, as measured.
+const CELL: u64 = 14 << 10;
 /// The most columns: no paper takes more.
 const COLUMNS: usize = 2_000;
 
@@ -39,7 +39,8 @@ pub(super) fn read(step: &Step<'_>, bytes: &[u8], name: &str) -> Result<Document
         let filled = record.len() - record.iter().rev().take_while(|field| field.trim().is_empty()).count();
         columns = columns.max(filled);
         cells += filled as u64;
-        step.within("entries", cells, step.limits().entries.min(CELLS))?;
+        step.within("entries", cells, step.limits().entries)?;
+        step.within("memory", cells * CELL, step.limits().memory)?;
         step.within("entries", columns as u64, COLUMNS as u64)?;
         rows.push(record.iter().take(filled).map(|field| Cell::of(field.trim().to_owned())).collect());
     }
