@@ -220,3 +220,39 @@ fn nothing_is_made_of_what_is_not_there() {
         assert!(plan::best(&registry, &request(&registry, from, to)).is_ok(), "{from} to {to}");
     }
 }
+
+#[test]
+fn what_a_text_says_is_not_guessed_from_pages_it_was_set_on() {
+    let registry = registry(&[
+        ("typeset", vec![step("csv", "pdf", 1.0, ALL)]),
+        (
+            "pages",
+            vec![step("pdf", "html", 1.0, ALL), step("pdf", "png", 1.0, ALL), step("docx", "pdf", 1.0, ALL)],
+        ),
+    ]);
+    let error = plan::best(&registry, &request(&registry, "csv", "html")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedConversion);
+    assert!(!Matrix::new(&registry).targets("csv", plan::MAX_HOPS, true).contains("html"));
+    // A picture of the pages is what was asked for, and what has pages itself may be read from them.
+    for (from, to) in [("csv", "png"), ("docx", "html")] {
+        assert!(plan::best(&registry, &request(&registry, from, to)).is_ok(), "{from} to {to}");
+    }
+}
+
+#[test]
+fn a_text_that_was_set_has_as_many_pages_as_it_needs() {
+    let separate = Capability { many_outputs: true, ..step("pdf", "raster", 3.0, ALL) };
+    let together = step("pdf", "raster", 2.0, &["quality", "pages"]);
+    let registry = registry(&[
+        ("typeset", vec![step("csv", "pdf", 1.0, &["quality"])]),
+        ("pages", vec![separate, together]),
+        ("image", vec![step("raster", "png", 1.0, ALL), step("raster", "tiff", 1.0, &["quality", "pages"])]),
+    ]);
+    for (target, in_files) in [("png", true), ("tiff", false)] {
+        let mut request = request(&registry, "csv", target);
+        request.features = Some(Vec::new());
+        let route = plan::best(&registry, &request).unwrap();
+        assert_eq!(route.hops[1].cell.capability.many_outputs, in_files, "{target}");
+        assert!(route.losses().is_empty(), "{target}");
+    }
+}

@@ -12,6 +12,8 @@ use std::sync::Arc;
 const RASTER: &str = "raster";
 /// The format of sound that a plugin makes which does not write others.
 const SOUND: &str = "wav";
+/// The format of what is set on pages.
+const PAGES: &str = "pdf";
 /// Pixels of a picture that is written: a codec's slowest setting has to end.
 const WRITTEN_PIXELS: u64 = 1 << 14;
 /// Width and height of such a picture.
@@ -74,7 +76,9 @@ impl Role for Capability {
     fn is_entrance(&self) -> bool {
         let (operation, to) = (self.operation.as_str(), &self.to);
         let decodes = to.iter().any(|to| to == RASTER || to == SOUND);
-        operation == "extract" || operation == "convert" && decodes
+        let sets =
+            to.iter().any(|to| to == PAGES) && !self.from.iter().any(|from| from == RASTER || from == PAGES);
+        operation == "extract" || operation == "convert" && (decodes || sets)
     }
 
     fn is_exit(&self) -> bool {

@@ -31,5 +31,6 @@ seeds!(
     fuzz_image_raw,
     fuzz_image_vector,
     fuzz_archive,
-    fuzz_pdf_pages
+    fuzz_pdf_pages,
+    fuzz_typeset
 );

@@ -157,8 +157,11 @@ impl<'e> Search<'e, '_> {
             .present
             .iter()
             .filter(|feature| **feature != Feature::Pages || !parts || cell.keeps(**feature, false));
-        let (kept, lost): (Vec<_>, Vec<_>) =
+        let (mut kept, lost): (Vec<_>, Vec<_>) =
             present.partition(|feature| cell.keeps(**feature, lossless && finished));
+        if to.is_some_and(|to| is_set_on_pages(path.at, to)) {
+            kept.push(Feature::Pages);
+        }
         if lost.iter().any(|feature| self.request.wishes.keep.contains(feature)) {
             return;
         }
@@ -186,4 +189,10 @@ impl<'e> Search<'e, '_> {
         let used = |id: &String| path.hops.iter().any(|hop| hop.cell.plugin.id() == id);
         self.request.wishes.pinned_plugins.iter().all(used)
     }
+}
+
+/// Whether a text that flows is set on pages: nobody knows before how many there will be.
+fn is_set_on_pages(at: &Format, to: &Format) -> bool {
+    let has_pages = |format: &Format| format.holds.contains(&Feature::Pages);
+    at.family == Family::Document && to.family == Family::Document && !has_pages(at) && has_pages(to)
 }

@@ -313,6 +313,22 @@ const VOCABULARY: &[Word] = &[
     word("comment", || OptionKind::Text, "Comment tag."),
     word("description", || OptionKind::Text, "Description tag."),
     word("copyright", || OptionKind::Text, "Copyright tag."),
+    word("page_size", || choice(&["a4", "letter"]), "Size of the paper."),
+    word("orientation", || choice(&["portrait", "landscape"]), "Whether the page stands or lies."),
+    word("font", || OptionKind::Text, "Family of fonts to write with."),
+    word(
+        "tagged",
+        || OptionKind::Boolean,
+        "Writes what each part of the text is, for those who have it read out.",
+    ),
+    word("page_numbers", || OptionKind::Boolean, "Numbers the pages."),
+    word("contents", || OptionKind::Boolean, "Puts a table of contents in front."),
+    word(
+        "monospaced",
+        || choice(&["auto", "yes", "no"]),
+        "Whether plain text has letters of one width: auto where its lines are short or stand in columns.",
+    ),
+    word("header", || OptionKind::Boolean, "The first record names the columns."),
 ];
 
 /// Returns an option of the vocabulary, without a default. A name that is not in the vocabulary gives
