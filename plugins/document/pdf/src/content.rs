@@ -1,5 +1,7 @@
 //! Reads content streams: operators with their operands (ISO 32000-2, 7.8.2), and where in the stream they stand.
 
+use std::ops::Range;
+
 /// Operands of one operator; what is beyond them is broken.
 const MOST_OPERANDS: usize = 4_096;
 
@@ -28,6 +30,8 @@ impl Operand {
 pub(crate) struct Operation<'c> {
     pub(crate) operator: &'c [u8],
     pub(crate) operands: Vec<Operand>,
+    /// Where it stands in its stream, with its operands.
+    pub(crate) range: Range<usize>,
 }
 
 impl Operation<'_> {
@@ -246,6 +250,7 @@ impl<'c> Iterator for Operations<'c> {
 
     fn next(&mut self) -> Option<Operation<'c>> {
         let mut operands = Vec::new();
+        let start = self.at;
         loop {
             match self.operand()? {
                 Ok(operand) if operands.len() < MOST_OPERANDS => operands.push(operand),
@@ -259,7 +264,7 @@ impl<'c> Iterator for Operations<'c> {
                     if operator == b"ID" {
                         self.skip_samples();
                     }
-                    return Some(Operation { operator, operands });
+                    return Some(Operation { operator, operands, range: start..self.at });
                 }
             }
         }
