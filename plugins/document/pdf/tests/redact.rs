@@ -139,6 +139,13 @@ fn words_are_found_however_they_are_drawn() {
 }
 
 #[test]
+fn what_others_may_read_in_another_way_is_refused() {
+    let bytes = page("BT /F 10 Tf (never ends Tj ET", "", "", &["null".into()]);
+    let outcome = run("pdf/redact", &[&bytes], &[("text", json!("secret"))]);
+    assert_eq!(outcome.failure().map(|(kind, _)| kind), Some("corrupt_input"));
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     let bytes = page("", "", "", &["null".into()]);
     for options in [

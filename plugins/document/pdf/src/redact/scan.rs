@@ -92,7 +92,7 @@ pub(super) fn form(step: &Step<'_>, doc: &Document, id: ObjectId, above: &Dictio
 
 fn unreadable() -> Error {
     Error::corrupt(
-        "a part of what the pages show cannot be read, so nothing can be taken out for sure; repair it first with pdf/repair",
+        "a part of what the pages show is damaged, so nothing can be taken out for sure: make pictures of the pages instead",
     )
 }
 
@@ -191,7 +191,8 @@ impl<'s, 'd> Scanner<'s, 'd> {
         let mut state = state;
         let mut lines = Lines { text: IDENTITY, line: IDENTITY };
         let mut path: Option<Box4> = None;
-        for (number, operation) in Operations::new(content).enumerate() {
+        let mut operations = Operations::new(content);
+        for (number, operation) in operations.by_ref().enumerate() {
             if number % 4_096 == 0 {
                 self.step.tick(0, 0)?;
             }
@@ -214,7 +215,8 @@ impl<'s, 'd> Scanner<'s, 'd> {
                 _ => self.text(at, &operation, resources, &mut state, &mut lines),
             }
         }
-        Ok(())
+        // Another reader may see words where this one sees none.
+        if operations.is_broken { Err(unreadable()) } else { Ok(()) }
     }
 
     fn draw(
