@@ -1,7 +1,7 @@
 //! What the plugin says of itself.
 
 use crate::reading::REMEDY;
-use crate::{library, size};
+use crate::{library, size, slides};
 use formwork_image_pixels::drawing_options;
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionKind, OptionSpec, option};
 
@@ -11,7 +11,7 @@ pub(crate) fn describe() -> Description {
         id: "pdf.pages".into(),
         version: env!("CARGO_PKG_VERSION").into(),
         summary: "Draws the pages of PDF files, and reads their text".into(),
-        licence: "(MIT OR Apache-2.0) AND BSD-3-Clause".into(),
+        licence: "(MIT OR Apache-2.0) AND BSD-3-Clause AND IJG".into(),
         libraries: libraries(),
         memory_safe: false,
         touches: "files".into(),
@@ -25,6 +25,9 @@ pub(crate) fn describe() -> Description {
             text("md", TEXT),
             text("html", TEXT),
             text("docx", TEXT),
+            text("odt", TEXT),
+            text("epub", BOOK),
+            slides(),
             Capability { many_outputs: true, ..text("csv", TABLES) },
             text("xlsx", TABLES),
         ],
@@ -40,7 +43,13 @@ fn libraries() -> Vec<Library> {
     };
     let pdfium =
         library::get().ok().map(|library| of("pdfium", &library.version, "BSD-3-Clause AND Apache-2.0"));
-    pdfium.into_iter().chain([of("hayro", "0.9", "MIT OR Apache-2.0")]).collect()
+    pdfium
+        .into_iter()
+        .chain([
+            of("hayro", "0.9", "MIT OR Apache-2.0"),
+            of("jpeg-encoder", "0.7", "(MIT OR Apache-2.0) AND IJG"),
+        ])
+        .collect()
 }
 
 fn words(features: &[Feature]) -> Vec<String> {
@@ -106,8 +115,22 @@ fn thumbnail() -> Capability {
 /// What arrives with text that flows: of all pages, one after the other.
 const TEXT: &[Feature] = &[Feature::Text, Feature::Pages, Feature::Quality];
 
+/// What arrives in a book as well.
+const BOOK: &[Feature] =
+    &[Feature::Text, Feature::Pages, Feature::Quality, Feature::Chapters, Feature::Metadata];
+
 /// What arrives with tables alone.
 const TABLES: &[Feature] = &[Feature::Pages, Feature::Quality];
+
+/// Pages as slides.
+fn slides() -> Capability {
+    let mut slides = text("pptx", TEXT);
+    slides.options.push(option("density").with_default(slides::DENSITY).with_summary(
+        "Dots an inch of what is drawn behind the text; a page is never drawn larger than 4000 pixels.",
+    ));
+    slides.cost = Cost { fixed_ms: 20.0, per_mib_ms: 700.0, memory_ratio: 20.0 };
+    slides
+}
 
 /// Text of pages.
 fn text(to: &str, keeps: &[Feature]) -> Capability {

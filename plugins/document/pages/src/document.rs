@@ -129,6 +129,15 @@ impl<'b> Document<'b> {
         self.form.as_ref().map(|form| form.handle)
     }
 
+    /// The language it says it is in.
+    pub(crate) fn language(&self) -> Option<String> {
+        let text = wide_text(|buffer, length| {
+            // SAFETY: the document is open, and no more than the buffer's length is written.
+            unsafe { self.pdfium.FPDFCatalog_GetLanguage(self.handle, buffer.cast(), length) }
+        })?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
     /// A text of the document's own description, as `Title`.
     pub(crate) fn description(&self, key: &str) -> Option<String> {
         let text = wide_text(|buffer, length| {

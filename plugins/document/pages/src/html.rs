@@ -1,75 +1,117 @@
 //! PDF to HTML: text that flows.
 
-use crate::model::{self, Model};
-use crate::text::{Block, Picture, Span, Table};
+use crate::flow::{Flow, List, walk};
+use crate::model;
+use crate::text::{Picture, Span, Table};
+use crate::xml::{escape, escaped};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use formwork_sdk::{Result, Step};
+use std::collections::BTreeSet;
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let model = model::read(step, true)?;
-    step.write_output(page(&model).as_bytes())
-}
-
-fn page(model: &Model) -> String {
-    let mut html = String::from("<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>");
-    escape(model.title.as_deref().unwrap_or_default(), &mut html);
-    html.push_str("</title>\n</head>\n<body>\n");
-    let mut list = None;
-    for block in &model.blocks {
-        let wanted = match block {
-            Block::Item(None, _) => Some("ul"),
-            Block::Item(Some(_), _) => Some("ol"),
-            _ => None,
-        };
-        if list != wanted {
-            close(list, &mut html);
-            open(block, &mut html);
-            list = wanted;
-        }
-        add(block, &mut html);
-    }
-    close(list, &mut html);
+    let title = escaped(model.title.as_deref().unwrap_or_default());
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n<body>\n"
+    );
+    let mut flow = Html::new(&mut html, BTreeSet::new(), within);
+    walk(step, &model.blocks, 0, &mut flow)?;
     html.push_str("</body>\n</html>\n");
-    html
+    step.write_output(html.as_bytes())
 }
 
-/// Begins the list that an item is in.
-fn open(block: &Block, html: &mut String) {
-    match block {
-        Block::Item(None, _) => html.push_str("<ul>\n"),
-        Block::Item(Some(number), _) => match number.parse::<u16>() {
-            Ok(1) => html.push_str("<ol>\n"),
-            Ok(start) => html.push_str(&format!("<ol start=\"{start}\">\n")),
-            Err(_) => html.push_str("<ol type=\"a\">\n"),
-        },
-        _ => {}
+/// A picture within the page itself.
+fn within(picture: &Picture) -> String {
+    format!("data:{};base64,{}", picture.mime(), BASE64.encode(&picture.file))
+}
+
+/// Blocks as HTML that is XML as well.
+pub(crate) struct Html<'h, F> {
+    html: &'h mut String,
+    /// Numbers of the blocks that something leads to.
+    marked: BTreeSet<usize>,
+    /// The attribute that marks the block that comes next.
+    mark: String,
+    /// Says where a picture lies.
+    source: F,
+}
+
+impl<'h, F> Html<'h, F> {
+    pub(crate) fn new(html: &'h mut String, marked: BTreeSet<usize>, source: F) -> Html<'h, F> {
+        Html { html, marked, mark: String::new(), source }
+    }
+
+    fn element(&mut self, name: &str, spans: &[Span]) {
+        let mark = std::mem::take(&mut self.mark);
+        self.html.push_str(&format!("<{name}{mark}>"));
+        spans.iter().for_each(|span| inline(span, self.html));
+        self.html.push_str(&format!("</{name}>\n"));
     }
 }
 
-fn close(list: Option<&str>, html: &mut String) {
-    if let Some(name) = list {
-        html.push_str(&format!("</{name}>\n"));
-    }
+/// The attribute that marks a block.
+pub(crate) fn mark(number: usize) -> String {
+    format!("b{number}")
 }
 
-fn add(block: &Block, html: &mut String) {
-    match block {
-        Block::Heading(level, spans) => element(&format!("h{level}"), spans, html),
-        Block::Paragraph(spans) => element("p", spans, html),
-        Block::Item(_, spans) => element("li", spans, html),
-        Block::Table(table) => rows(table, html),
-        Block::Picture(shown) => picture(shown, html),
+impl<'m, F: FnMut(&'m Picture) -> String> Flow<'m> for Html<'_, F> {
+    fn begin(&mut self, number: usize) {
+        let is_marked = self.marked.contains(&number);
+        self.mark = if is_marked { format!(" id=\"{}\"", mark(number)) } else { String::new() };
     }
-}
 
-fn element(name: &str, spans: &[Span], html: &mut String) {
-    html.push_str(&format!("<{name}>"));
-    for span in spans {
-        inline(span, html);
+    fn heading(&mut self, level: u8, spans: &'m [Span]) {
+        self.element(&format!("h{level}"), spans);
     }
-    html.push_str(&format!("</{name}>\n"));
+
+    fn paragraph(&mut self, spans: &'m [Span]) {
+        self.element("p", spans);
+    }
+
+    fn item(&mut self, _mark: Option<&'m str>, spans: &'m [Span]) {
+        self.element("li", spans);
+    }
+
+    fn open_list(&mut self, list: List) {
+        self.html.push_str(&match list {
+            List::Bullets => "<ul>\n".to_owned(),
+            List::Numbers(1) => "<ol>\n".to_owned(),
+            List::Numbers(start) => format!("<ol start=\"{start}\">\n"),
+            List::Letters => "<ol type=\"a\">\n".to_owned(),
+        });
+    }
+
+    fn close_list(&mut self, list: List) {
+        self.html.push_str(if list == List::Bullets { "</ul>\n" } else { "</ol>\n" });
+    }
+
+    fn table(&mut self, table: &'m Table) {
+        let mark = std::mem::take(&mut self.mark);
+        self.html.push_str(&format!("<table{mark}>\n"));
+        for row in &table.rows {
+            self.html.push_str("<tr>");
+            for cell in row {
+                self.html.push_str("<td>");
+                escape(&cell.text(), self.html);
+                self.html.push_str("</td>");
+            }
+            self.html.push_str("</tr>\n");
+        }
+        self.html.push_str("</table>\n");
+    }
+
+    /// A picture at the size it has in the PDF.
+    fn picture(&mut self, picture: &'m Picture) {
+        // There are 96 pixels of a page to 72 points (CSS Values 4, section 6.2).
+        let pixels = |points: f32| (points * 96.0 / 72.0).round().max(1.0);
+        let (width, height) = (pixels(picture.area.width()), pixels(picture.area.height()));
+        let (mark, source) = (std::mem::take(&mut self.mark), (self.source)(picture));
+        self.html.push_str(&format!(
+            "<p{mark}><img alt=\"\" width=\"{width}\" height=\"{height}\" src=\"{source}\"/></p>\n"
+        ));
+    }
 }
 
 fn inline(span: &Span, html: &mut String) {
@@ -88,65 +130,5 @@ fn inline(span: &Span, html: &mut String) {
     }
     if span.link.is_some() {
         html.push_str("</a>");
-    }
-}
-
-/// A picture within the page itself, at the size it has in the PDF.
-fn picture(picture: &Picture, html: &mut String) {
-    // There are 96 pixels of a page to 72 points (CSS Values 4, section 6.2).
-    let pixels = |points: f32| (points * 96.0 / 72.0).round();
-    let kind = if picture.is_jpeg { "jpeg" } else { "png" };
-    let (width, height) = (pixels(picture.area.width()), pixels(picture.area.height()));
-    html.push_str(&format!(
-        "<p><img alt=\"\" width=\"{width}\" height=\"{height}\" src=\"data:image/{kind};base64,"
-    ));
-    BASE64.encode_string(&picture.file, html);
-    html.push_str("\"></p>\n");
-}
-
-fn rows(table: &Table, html: &mut String) {
-    html.push_str("<table>\n");
-    for row in &table.rows {
-        html.push_str("<tr>");
-        for cell in row {
-            html.push_str("<td>");
-            escape(&cell.text(), html);
-            html.push_str("</td>");
-        }
-        html.push_str("</tr>\n");
-    }
-    html.push_str("</table>\n");
-}
-
-fn escape(text: &str, html: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            letter => html.push(letter),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn marks_are_text_and_lists_are_closed() {
-        let span = |text: &str| {
-            vec![Span { text: text.into(), link: Some("http://a/?b\"c".into()), ..Span::default() }]
-        };
-        let blocks = vec![Block::Item(Some("3".into()), span("<a>")), Block::Paragraph(span("b"))];
-        let html = page(&Model { title: Some("a & b".into()), blocks });
-        assert!(html.contains("<title>a &amp; b</title>"), "{html}");
-        assert!(
-            html.contains(
-                "<ol start=\"3\">\n<li><a href=\"http://a/?b&quot;c\">&lt;a&gt;</a></li>\n</ol>\n<p>"
-            ),
-            "{html}"
-        );
     }
 }

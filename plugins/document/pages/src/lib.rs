@@ -8,10 +8,17 @@ mod describe;
 mod document;
 mod docx;
 mod draw;
+mod encode;
+mod epub;
+mod flow;
 mod html;
 mod library;
 mod md;
 mod model;
+mod odt;
+mod office;
+mod outline;
+mod package;
 mod pages;
 mod plain;
 mod probe;
@@ -19,8 +26,10 @@ mod raster;
 mod reading;
 mod sheets;
 mod size;
+mod slides;
 mod text;
 mod txt;
+mod xml;
 
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
 
@@ -48,6 +57,9 @@ impl Plugin for Pages {
             "md" => md::run(step),
             "html" => html::run(step),
             "docx" => docx::run(step),
+            "odt" => odt::run(step),
+            "epub" => epub::run(step),
+            "pptx" => slides::run(step),
             "csv" => sheets::csv(step),
             "xlsx" => sheets::xlsx(step),
             other => Err(Error::unsupported(format!("this plugin does not write {other}"))),

@@ -1,17 +1,27 @@
 //! A whole document as blocks, for the formats whose text flows.
 
+use crate::outline::{self, Bookmark};
 use crate::pages;
 use crate::reading::Reading;
 use crate::text::{Block, Piece, Sizes, Span, blocks};
 use formwork_sdk::{Feature, Result, Step};
+use std::ops::Range;
 
 /// Bytes of memory a word takes, all in all.
 const WORD: u64 = 200;
 
 /// A document that was read.
+#[derive(Default)]
 pub(crate) struct Model {
     pub(crate) title: Option<String>,
+    pub(crate) author: Option<String>,
+    /// When it was changed last, as the PDF writes it.
+    pub(crate) modified: Option<String>,
+    pub(crate) language: Option<String>,
     pub(crate) blocks: Vec<Block>,
+    /// Pages that were read, counted from 0, and the number of the first block of each.
+    pub(crate) pages: Vec<(usize, usize)>,
+    pub(crate) bookmarks: Vec<Bookmark>,
 }
 
 /// Reads the wanted pages, with their pictures or without.
@@ -31,10 +41,19 @@ pub(crate) fn read(step: &Step<'_>, with_pictures: bool) -> Result<Model> {
         bytes += pieces.iter().map(weight).sum::<u64>();
         step.within("memory", bytes, step.limits().memory)?;
         sizes.add(&pieces);
-        all.push(pieces);
+        all.push((*index, pieces));
     }
-    let mut model = Model { title: reading.title(), blocks: Vec::new() };
-    for pieces in all {
+    let document = reading.document();
+    let mut model = Model {
+        title: reading.title(),
+        author: document.description("Author"),
+        modified: document.description("ModDate"),
+        language: document.language(),
+        bookmarks: outline::bookmarks(document),
+        ..Model::default()
+    };
+    for (index, pieces) in all {
+        model.pages.push((index, model.blocks.len()));
         model.add_page(blocks(pieces, &sizes));
     }
     if !model.blocks.iter().any(|block| !matches!(block, Block::Picture(_))) {
@@ -54,6 +73,14 @@ fn weight(piece: &Piece) -> u64 {
 }
 
 impl Model {
+    /// The numbers of the blocks that begin on a page.
+    pub(crate) fn blocks_of(&self, page: usize) -> Option<Range<usize>> {
+        let place = self.pages.iter().position(|(index, _)| *index == page)?;
+        let (_, start) = self.pages.get(place)?;
+        let end = self.pages.get(place + 1).map_or(self.blocks.len(), |(_, start)| *start);
+        (*start < self.blocks.len()).then_some(*start..end)
+    }
+
     /// Adds the blocks of a page. A paragraph and a table may go on from the page before.
     fn add_page(&mut self, mut blocks: Vec<Block>) {
         let goes_on = match (self.blocks.last_mut(), blocks.first_mut()) {

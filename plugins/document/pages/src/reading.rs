@@ -27,6 +27,20 @@ impl<'s> Reading<'s> {
         Ok(Reading { step, document: document::open(step, library)? })
     }
 
+    /// As [`Reading::open`], with its fields to be drawn.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::open`].
+    pub(crate) fn open_with_form(step: &'s Step<'s>) -> Result<Reading<'s>> {
+        let Reading { step, document } = Reading::open(step)?;
+        Ok(Reading { step, document: document.with_form() })
+    }
+
+    pub(crate) fn document(&self) -> &Document<'s> {
+        &self.document
+    }
+
     pub(crate) fn page_count(&self) -> usize {
         self.document.page_count()
     }

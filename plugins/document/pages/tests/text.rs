@@ -113,7 +113,7 @@ fn tables_are_found_by_lines_and_by_places() {
 
 #[test]
 fn office_files_are_packed_and_the_same_each_time() {
-    for target in ["xlsx", "docx"] {
+    for target in ["xlsx", "docx", "odt", "epub", "pptx"] {
         let (first, second) = (run(&table(true), target), run(&table(true), target));
         assert_eq!(first.expect_one(), second.expect_one(), "{target}");
         assert!(first.expect_one().starts_with(b"PK"), "{target}");
@@ -188,4 +188,109 @@ fn pictures_go_along_as_they_are_shown() {
     let holds =
         |name: &str| document.expect_one().windows(name.len()).any(|window| window == name.as_bytes());
     assert!(holds("word/media/image1.png"));
+}
+
+/// A file of a package, unpacked.
+fn file(package: &Outcome, name: &str) -> String {
+    let bytes = std::io::Cursor::new(package.expect_one());
+    let mut zip = zip::ZipArchive::new(bytes).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut zip.by_name(name).unwrap(), &mut text).unwrap();
+    text
+}
+
+#[test]
+fn slides_have_text_where_it_stood_and_the_rest_behind_it() {
+    let form = "<< /Type /XObject /Subtype /Form /BBox [0 0 200 100] /Resources << /Font << /F 3 0 R >> >> /Length 42 >>\n\
+                stream\nBT /F 8 Tf 20 10 Td (within a form) Tj ET  \nendstream";
+    let content = "1 0 0 rg BT /B 20 Tf 20 60 Td (Red & bold) Tj ET 0 0 1 rg 100 0 100 20 re f /I Do "
+        .to_owned()
+        + "BT 3 Tr /F 8 Tf 20 30 Td (found, not seen) Tj ET";
+    let pdf = Pdf::default().page(200.0, 100.0, &content).object(100, form).page(100.0, 100.0, "");
+    let slides = run(&pdf, "pptx");
+    assert!(file(&slides, "ppt/presentation.xml").contains("<p:sldSz cx=\"2540000\" cy=\"1270000\"/>"));
+    let slide = file(&slides, "ppt/slides/slide1.xml");
+    let shapes: Vec<&str> = slide.split("<p:sp>").skip(1).collect();
+    let shape =
+        |text: &str| *shapes.iter().find(|shape| shape.contains(text)).unwrap_or_else(|| panic!("{slide}"));
+    let red = shape("<a:t>Red &amp; bold</a:t>");
+    assert!(
+        red.contains("<a:off x=\"254000\"") && red.contains("sz=\"2000\" b=\"1\"") && red.contains("FF0000"),
+        "{red}"
+    );
+    assert!(!red.contains("a:alpha"), "{red}");
+    assert!(shape("<a:t>within a form</a:t>").contains("0000FF"));
+    assert!(shape("<a:t>found, not seen</a:t>").contains("<a:alpha val=\"0\"/>"));
+    // The blue rectangle alone is drawn behind the text: no red is left in it.
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(slides.expect_one())).unwrap();
+    let picture = png::Decoder::new(std::io::BufReader::new(std::io::Cursor::new({
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name("ppt/media/page1.png").unwrap(), &mut bytes).unwrap();
+        bytes
+    })));
+    let mut reader = picture.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    let colours: std::collections::BTreeSet<&[u8]> = pixels.chunks(3).collect();
+    assert!(colours.iter().all(|colour| colour[2] == 255 && colour[0] == colour[1]), "{colours:?}");
+    // A page of another size lies in the middle, and one with nothing on it has no picture.
+    assert!(!file(&slides, "ppt/slides/slide2.xml").contains("<p:bg>"));
+}
+
+#[test]
+fn turned_text_is_turned_on_slides() {
+    let pdf = Pdf::default().page(200.0, 100.0, "BT /F 10 Tf 0 1 -1 0 50 20 Tm (runs up) Tj ET");
+    let slide = file(&run(&pdf, "pptx"), "ppt/slides/slide1.xml");
+    assert!(slide.contains("<a:xfrm rot=\"16200000\">"), "{slide}");
+}
+
+#[test]
+fn books_have_chapters_by_bookmarks() {
+    let page = |title: &str| {
+        line('B', 20.0, 50.0, 700.0, title)
+            + &lines(50.0, 660.0, &["Some text of the chapter, long", "enough to be running text."])
+    };
+    let bookmark = |title: &str, page: usize, more: &str| {
+        format!("<< /Title ({title}) /Parent 100 0 R /Dest [{page} 0 R /Fit] {more} >>")
+    };
+    let pdf = Pdf::default()
+        .page(300.0, 800.0, &page("First"))
+        .page(300.0, 800.0, &page("Second"))
+        .catalogue("/Outlines 100 0 R /Lang (en-GB)")
+        .object(100, "<< /Type /Outlines /First 101 0 R /Last 102 0 R /Count 2 >>")
+        .object(101, &bookmark("First", 10, "/Next 102 0 R"))
+        // A circle ends.
+        .object(102, &bookmark("Second & last", 12, "/Next 101 0 R /Prev 101 0 R"));
+    let book = run(&pdf, "epub");
+    assert!(book.expect_one().get(30..).unwrap().starts_with(b"mimetypeapplication/epub+zip"));
+    let contents = file(&book, "EPUB/contents.xhtml");
+    assert!(contents.contains("<a href=\"chapter-002.xhtml\">Second &amp; last</a>"), "{contents}");
+    let chapter = file(&book, "EPUB/chapter-002.xhtml");
+    assert!(
+        chapter.contains("<h1>Second</h1>")
+            && !chapter.contains("First")
+            && chapter.contains("lang=\"en-GB\"")
+    );
+    let package = file(&book, "EPUB/book.opf");
+    assert!(
+        package.contains("<dc:title>A made file</dc:title>")
+            && package.contains("<dc:creator>Nobody</dc:creator>")
+    );
+    assert!(package.contains("properties=\"cover-image\""));
+}
+
+#[test]
+fn open_documents_have_lists_tables_and_links() {
+    let content = lines(50.0, 700.0, &["\\225 first & last", "\\225 second", "2. number"]);
+    let document = run(&Pdf::default().page(300.0, 800.0, &content), "odt");
+    let xml = file(&document, "content.xml");
+    assert!(
+        xml.contains("<text:list text:style-name=\"Bullets\"><text:list-item><text:p text:style-name=\"Text_20_body\">first &amp; last</text:p></text:list-item>"),
+        "{xml}"
+    );
+    assert!(
+        xml.contains("</text:list><text:p text:style-name=\"Numbered\">2.<text:tab/>number</text:p>"),
+        "{xml}"
+    );
+    assert!(file(&run(&table(true), "odt"), "content.xml").contains("table:number-columns-repeated=\"2\""));
 }

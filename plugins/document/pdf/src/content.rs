@@ -1,5 +1,7 @@
 //! Reads content streams: operators with their operands (ISO 32000-2, 7.8.2), and where in the stream they stand.
 
+use std::ops::Range;
+
 /// Operands of one operator; what is beyond them is broken.
 const MOST_OPERANDS: usize = 4_096;
 
@@ -28,6 +30,8 @@ impl Operand {
 pub(crate) struct Operation<'c> {
     pub(crate) operator: &'c [u8],
     pub(crate) operands: Vec<Operand>,
+    /// Where it stands in its stream, with its operands.
+    pub(crate) range: Range<usize>,
 }
 
 impl Operation<'_> {
@@ -54,11 +58,13 @@ impl Operation<'_> {
 pub(crate) struct Operations<'c> {
     bytes: &'c [u8],
     at: usize,
+    /// A string or an array did not end, or ended without a begin: other readers may see something else in it.
+    pub(crate) is_broken: bool,
 }
 
 impl<'c> Operations<'c> {
     pub(crate) fn new(bytes: &'c [u8]) -> Operations<'c> {
-        Operations { bytes, at: 0 }
+        Operations { bytes, at: 0, is_broken: false }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -103,6 +109,7 @@ impl<'c> Operations<'c> {
             b'<' => Ok(Operand::Text(self.hexadecimal())),
             b'[' => Ok(Operand::Array(self.array())),
             b')' | b']' | b'>' | b'{' | b'}' => {
+                self.is_broken = true;
                 self.at += 1;
                 Ok(Operand::Other)
             }
@@ -119,7 +126,10 @@ impl<'c> Operations<'c> {
         loop {
             self.skip_space();
             match self.peek() {
-                None => return items,
+                None => {
+                    self.is_broken = true;
+                    return items;
+                }
                 Some(b']') => {
                     self.at += 1;
                     return items;
@@ -184,6 +194,7 @@ impl<'c> Operations<'c> {
                 byte => text.push(byte),
             }
         }
+        self.is_broken = true;
         text
     }
 
@@ -246,6 +257,7 @@ impl<'c> Iterator for Operations<'c> {
 
     fn next(&mut self) -> Option<Operation<'c>> {
         let mut operands = Vec::new();
+        let start = self.at;
         loop {
             match self.operand()? {
                 Ok(operand) if operands.len() < MOST_OPERANDS => operands.push(operand),
@@ -259,7 +271,7 @@ impl<'c> Iterator for Operations<'c> {
                     if operator == b"ID" {
                         self.skip_samples();
                     }
-                    return Some(Operation { operator, operands });
+                    return Some(Operation { operator, operands, range: start..self.at });
                 }
             }
         }
@@ -348,7 +360,9 @@ mod tests {
     #[test]
     fn broken_content_ends() {
         for text in [&b"(("[..], b"[ [ [", b"<< << (", b"<4", b"] > ) } {", b"\xff\xfe", b"- -- 1-2 x"] {
-            let _ = operators(text);
+            let mut operations = Operations::new(text);
+            while operations.next().is_some() {}
+            assert!(operations.is_broken || !text.contains(&b'('), "{text:?}");
         }
     }
 }

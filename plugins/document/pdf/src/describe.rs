@@ -1,7 +1,7 @@
 //! What this plugin says of itself.
 
 use crate::operation::metadata::TAGS;
-use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, option};
+use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionKind, OptionSpec, option};
 
 /// Features that arrive when only the arrangement of pages changes.
 const KEEPS: [Feature; 12] = [
@@ -90,6 +90,7 @@ fn capabilities() -> Vec<Capability> {
         taking_out("pdf/extract-images", opens()),
         taking_out("pdf/extract-attachments", opens()),
         on_pdf("pdf/flatten", vec![opens()]),
+        redact(opens()),
         on_pdf("pdf/repair", vec![opens()]),
         on_pdf("pdf/to-pdfa", vec![conforms(), opens()]),
     ]
@@ -146,6 +147,30 @@ fn metadata(opens: OptionSpec) -> Capability {
 /// An operation that writes what it finds.
 fn taking_out(operation: &str, opens: OptionSpec) -> Capability {
     Capability { to: Vec::new(), many_outputs: true, ..on_pdf(operation, vec![opens]) }
+}
+
+fn redact(opens: OptionSpec) -> Capability {
+    let areas = OptionSpec {
+        name: "areas".into(),
+        kind: OptionKind::Text,
+        summary: "Places to blacken with all that is under them: page, then left, top, width and height in points from the \
+                  upper left corner, as in \"2:72,100,200,14;3-4:0,0,612,50\"."
+            .into(),
+        default: None,
+    };
+    let options = vec![
+        option("text").with_summary("Words to take out wherever they stand, in capitals or not."),
+        areas,
+        option("pages").with_summary("Pages to look for the words on: \"1-5\", \"1,3,5\" or \"all\"."),
+        option("color").with_default("#000000").with_summary("Colour of the boxes."),
+        opens,
+    ];
+    let whole = on_pdf("pdf/redact", options);
+    Capability {
+        keeps: whole.keeps.iter().filter(|word| *word != Feature::Quality.word()).cloned().collect(),
+        cost: Cost { fixed_ms: 10.0, per_mib_ms: 300.0, memory_ratio: 20.0 },
+        ..whole
+    }
 }
 
 fn conforms() -> OptionSpec {

@@ -21,6 +21,7 @@ mod operation;
 mod pages;
 mod pdfa;
 mod png;
+mod redact;
 mod save;
 mod table;
 mod tree;
@@ -52,6 +53,7 @@ impl Plugin for Pdf {
             "pdf/extract-images" => operation::images::run(step),
             "pdf/extract-attachments" => operation::attachments::run(step),
             "pdf/flatten" => operation::flatten::run(step),
+            "pdf/redact" => redact::run(step),
             "pdf/repair" => operation::repair::run(step),
             "pdf/to-pdfa" => pdfa::run(step),
             other => Err(Error::unsupported(format!("this plugin does not do `{other}`"))),

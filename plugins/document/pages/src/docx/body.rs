@@ -1,20 +1,17 @@
 //! The text itself.
 
 use super::parts;
+use crate::flow::{Flow, Media, fitted, walk};
 use crate::model::Model;
-use crate::text::{Block, Cell, Picture, Span, Style, Table};
+use crate::text::{Cell, Picture, Span, Style, Table};
+use crate::xml;
 use formwork_sdk::{Result, Step};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::rc::Rc;
 
-/// Blocks between two looks at the clock.
-const BLOCKS: usize = 256;
 /// Width of the text in twentieths of a point.
 const WIDTH: usize = 9_000;
-const TWENTIETHS: f32 = 20.0;
-/// Greatest height of a picture in points.
-const HIGHEST: f32 = 690.0;
 /// Units of a drawing in a point (ECMA-376 part 1, 20.1.2.1).
 const UNITS: f32 = 12_700.0;
 
@@ -23,8 +20,7 @@ pub(super) struct Body<'m> {
     pub(super) document: String,
     /// Where its links lead, and its pictures lie.
     pub(super) relations: String,
-    /// The pictures, with their names in the package.
-    pub(super) pictures: Vec<(String, &'m Picture)>,
+    pub(super) media: Media<'m>,
 }
 
 /// Writes the text of a document.
@@ -33,51 +29,74 @@ pub(super) struct Body<'m> {
 ///
 /// `cancelled`; `timeout`.
 pub(super) fn write<'m>(step: &Step<'_>, model: &'m Model) -> Result<Body<'m>> {
-    let mut body =
-        Writer { xml: parts::DOCUMENT_START.to_owned(), links: BTreeMap::new(), pictures: Vec::new() };
-    for (number, block) in model.blocks.iter().enumerate() {
-        if number % BLOCKS == 0 {
-            step.tick(number as u64, model.blocks.len() as u64)?;
-        }
-        body.add(block);
-    }
+    let (xml, links) = (parts::DOCUMENT_START.to_owned(), BTreeMap::new());
+    let mut body = Writer { xml, links, media: Media::default() };
+    walk(step, &model.blocks, 0, &mut body)?;
     body.xml.push_str(parts::DOCUMENT_END);
     let links: Vec<_> = body.links.iter().map(|(address, number)| (*number, address.as_ref())).collect();
-    let relations = parts::relations(&links, &body.pictures);
-    let pictures =
-        body.pictures.into_iter().map(|(name, picture)| (format!("word/{name}"), picture)).collect();
-    Ok(Body { document: body.xml, relations, pictures })
+    let relations = parts::relations(&links, &body.media.files);
+    Ok(Body { document: body.xml, relations, media: body.media })
 }
 
 struct Writer<'m> {
     xml: String,
     /// Addresses and their numbers.
     links: BTreeMap<Rc<str>, usize>,
-    /// Names beside the document, and pictures.
-    pictures: Vec<(String, &'m Picture)>,
+    media: Media<'m>,
 }
 
-impl<'m> Writer<'m> {
-    fn add(&mut self, block: &'m Block) {
-        match block {
-            Block::Heading(level, spans) => {
-                self.paragraph(&format!("<w:pStyle w:val=\"Heading{level}\"/>"), spans, None);
-            }
-            Block::Paragraph(spans) => self.paragraph("", spans, None),
+impl<'m> Flow<'m> for Writer<'m> {
+    fn heading(&mut self, level: u8, spans: &'m [Span]) {
+        self.text(&format!("<w:pStyle w:val=\"Heading{level}\"/>"), spans, None);
+    }
+
+    fn paragraph(&mut self, spans: &'m [Span]) {
+        self.text("", spans, None);
+    }
+
+    fn item(&mut self, mark: Option<&'m str>, spans: &'m [Span]) {
+        const ITEM: &str = "<w:pStyle w:val=\"ListParagraph\"/>";
+        const BULLET: &str = "<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr>";
+        match mark {
             // Its number is part of its text, so that it stays what it was.
-            Block::Item(Some(number), spans) => {
-                self.paragraph("<w:pStyle w:val=\"ListParagraph\"/>", spans, Some(&format!("{number}.")));
-            }
-            Block::Item(None, spans) => {
-                let look = "<w:pStyle w:val=\"ListParagraph\"/><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr>";
-                self.paragraph(look, spans, None);
-            }
-            Block::Table(table) => self.table(table),
-            Block::Picture(picture) => self.picture(picture),
+            Some(mark) => self.text(ITEM, spans, Some(&format!("{mark}."))),
+            None => self.text(&format!("{ITEM}{BULLET}"), spans, None),
         }
     }
 
-    fn paragraph(&mut self, look: &str, spans: &[Span], mark: Option<&str>) {
+    fn table(&mut self, table: &'m Table) {
+        let columns = table.columns().max(1);
+        let width = WIDTH / columns;
+        self.xml.push_str("<w:tbl><w:tblPr><w:tblStyle w:val=\"TableGrid\"/><w:tblW w:w=\"0\" w:type=\"auto\"/></w:tblPr><w:tblGrid>");
+        for _ in 0..columns {
+            let _ = write!(self.xml, "<w:gridCol w:w=\"{width}\"/>");
+        }
+        self.xml.push_str("</w:tblGrid>");
+        for row in &table.rows {
+            self.xml.push_str("<w:tr>");
+            for column in 0..columns {
+                let text = row.get(column).map(Cell::text).unwrap_or_default();
+                let _ =
+                    write!(self.xml, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr><w:p>");
+                self.run(&text, Style::default(), false);
+                self.xml.push_str("</w:p></w:tc>");
+            }
+            self.xml.push_str("</w:tr>");
+        }
+        // Two tables that touch would become one.
+        self.xml.push_str("</w:tbl><w:p/>");
+    }
+
+    fn picture(&mut self, picture: &'m Picture) {
+        let (number, _) = self.media.add(picture);
+        let (width, height) = fitted(picture);
+        let units = |points: f32| (points * UNITS).round() as u64;
+        parts::drawing(number, units(width), units(height), &mut self.xml);
+    }
+}
+
+impl Writer<'_> {
+    fn text(&mut self, look: &str, spans: &[Span], mark: Option<&str>) {
         self.xml.push_str("<w:p>");
         if !look.is_empty() {
             let _ = write!(self.xml, "<w:pPr>{look}</w:pPr>");
@@ -113,40 +132,7 @@ impl<'m> Writer<'m> {
             let _ = write!(self.xml, "<w:rPr>{look}</w:rPr>");
         }
         self.xml.push_str("<w:t xml:space=\"preserve\">");
-        parts::escape(text, &mut self.xml);
+        xml::escape(text, &mut self.xml);
         self.xml.push_str("</w:t></w:r>");
-    }
-
-    fn picture(&mut self, picture: &'m Picture) {
-        let number = self.pictures.len() + 1;
-        let extension = if picture.is_jpeg { "jpg" } else { "png" };
-        self.pictures.push((format!("media/image{number}.{extension}"), picture));
-        let (width, height) = (picture.area.width(), picture.area.height());
-        let fits = (WIDTH as f32 / TWENTIETHS / width).min(HIGHEST / height).min(1.0);
-        let units = |points: f32| (points * fits * UNITS).round() as u64;
-        parts::drawing(number, units(width), units(height), &mut self.xml);
-    }
-
-    fn table(&mut self, table: &Table) {
-        let columns = table.columns().max(1);
-        let width = WIDTH / columns;
-        self.xml.push_str("<w:tbl><w:tblPr><w:tblStyle w:val=\"TableGrid\"/><w:tblW w:w=\"0\" w:type=\"auto\"/></w:tblPr><w:tblGrid>");
-        for _ in 0..columns {
-            let _ = write!(self.xml, "<w:gridCol w:w=\"{width}\"/>");
-        }
-        self.xml.push_str("</w:tblGrid>");
-        for row in &table.rows {
-            self.xml.push_str("<w:tr>");
-            for column in 0..columns {
-                let text = row.get(column).map(Cell::text).unwrap_or_default();
-                let _ =
-                    write!(self.xml, "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/></w:tcPr><w:p>");
-                self.run(&text, Style::default(), false);
-                self.xml.push_str("</w:p></w:tc>");
-            }
-            self.xml.push_str("</w:tr>");
-        }
-        // Two tables that touch would become one.
-        self.xml.push_str("</w:tbl><w:p/>");
     }
 }

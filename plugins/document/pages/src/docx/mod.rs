@@ -3,19 +3,17 @@
 mod body;
 mod parts;
 
-use crate::model;
-use formwork_sdk::{Error, Result, Step};
-use std::io::{Cursor, Write};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use crate::package::Package;
+use crate::{model, office};
+use formwork_sdk::{Result, Step};
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let model = model::read(step, true)?;
     let body = body::write(step, &model)?;
-    let core = parts::core(model.title.as_deref());
-    let pictures = body.pictures.iter().map(|(name, picture)| (name.as_str(), picture.file.as_slice()));
-    let files = [
+    let core = office::core(model.title.as_deref());
+    let mut package = Package::default();
+    for (name, text) in [
         ("[Content_Types].xml", parts::CONTENT_TYPES),
         ("_rels/.rels", parts::PACKAGE),
         ("docProps/core.xml", core.as_str()),
@@ -23,19 +21,11 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         ("word/_rels/document.xml.rels", body.relations.as_str()),
         ("word/styles.xml", parts::STYLES),
         ("word/numbering.xml", parts::NUMBERING),
-    ];
-    let files = files.into_iter().map(|(name, text)| (name, text.as_bytes())).chain(pictures);
-    step.write_output(&packed(files)?)
-}
-
-/// Files in a zip. Without times, so that the same text gives the same bytes.
-fn packed<'f>(files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Result<Vec<u8>> {
-    let failed = |error: zip::result::ZipError| Error::from(std::io::Error::other(error));
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (name, bytes) in files {
-        zip.start_file(name, options).map_err(failed)?;
-        zip.write_all(bytes)?;
+    ] {
+        package.add(name, text.as_bytes());
     }
-    Ok(zip.finish().map_err(failed)?.into_inner())
+    for (name, picture) in &body.media.files {
+        package.add(format!("word/media/{name}"), &picture.file);
+    }
+    step.write_output(&package.packed()?)
 }

@@ -1,9 +1,9 @@
 //! The files around the text, and what XML asks of it.
 
+use crate::office::{self, KINDS, RELATIONS_END, RELATIONS_START};
 use crate::text::Picture;
+use crate::xml::HEAD;
 use std::fmt::Write;
-
-const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
 pub(super) const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
@@ -51,40 +51,21 @@ pub(super) const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalo
 <w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:basedOn w:val="TableNormal"/><w:tblPr><w:tblBorders><w:top w:val="single" w:sz="4" w:color="auto"/><w:left w:val="single" w:sz="4" w:color="auto"/><w:bottom w:val="single" w:sz="4" w:color="auto"/><w:right w:val="single" w:sz="4" w:color="auto"/><w:insideH w:val="single" w:sz="4" w:color="auto"/><w:insideV w:val="single" w:sz="4" w:color="auto"/></w:tblBorders></w:tblPr></w:style>
 </w:styles>"#;
 
-/// The title, where programs look for it.
-pub(super) fn core(title: Option<&str>) -> String {
-    let mut xml = HEAD.to_owned();
-    xml.push_str(
-        "<cp:coreProperties xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/metadata/core-properties\" \
-         xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>",
-    );
-    escape(title.unwrap_or_default(), &mut xml);
-    xml.push_str("</dc:title></cp:coreProperties>");
-    xml
-}
-
 /// What the text refers to.
 pub(super) fn relations(links: &[(usize, &str)], pictures: &[(String, &Picture)]) -> String {
-    const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let mut xml = HEAD.to_owned();
-    xml.push_str("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">");
+    let mut xml = format!("{HEAD}{RELATIONS_START}");
     for part in ["styles", "numbering"] {
         let _ = write!(xml, "<Relationship Id=\"{part}\" Type=\"{KINDS}/{part}\" Target=\"{part}.xml\"/>");
     }
-    for (number, address) in links {
-        let _ = write!(
-            xml,
-            "<Relationship Id=\"link{number}\" Type=\"{KINDS}/hyperlink\" TargetMode=\"External\" Target=\""
-        );
-        escape(address, &mut xml);
-        xml.push_str("\"/>");
-    }
+    links.iter().for_each(|(number, address)| office::link(*number, address, &mut xml));
     for (place, (name, _)) in pictures.iter().enumerate() {
         let number = place + 1;
-        let _ = write!(xml, "<Relationship Id=\"image{number}\" Type=\"{KINDS}/image\" Target=\"{name}\"/>");
+        let _ = write!(
+            xml,
+            "<Relationship Id=\"image{number}\" Type=\"{KINDS}/image\" Target=\"media/{name}\"/>"
+        );
     }
-    xml.push_str("</Relationships>");
-    xml
+    xml + RELATIONS_END
 }
 
 /// A paragraph with a picture, which stands in the text like a letter.
@@ -100,29 +81,4 @@ pub(super) fn drawing(number: usize, width: u64, height: u64, xml: &mut String) 
          <a:off x=\"0\" y=\"0\"/><a:ext cx=\"{width}\" cy=\"{height}\"/></a:xfrm><a:prstGeom prst=\"rect\"><a:avLst/>\
          </a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"
     );
-}
-
-/// Escapes text for XML 1.0, and leaves out what that cannot hold.
-pub(super) fn escape(text: &str, xml: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '"' => xml.push_str("&quot;"),
-            '\t' => xml.push(' '),
-            letter if letter.is_control() || matches!(letter, '\u{FFFE}' | '\u{FFFF}') => {}
-            letter => xml.push(letter),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn what_xml_cannot_hold_is_left_out() {
-        let mut xml = String::new();
-        super::escape("a<\u{1}b\u{FFFE}&\t\"", &mut xml);
-        assert_eq!(xml, "a&lt;b&amp; &quot;");
-    }
 }

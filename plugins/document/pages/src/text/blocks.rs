@@ -107,7 +107,7 @@ pub(crate) fn blocks(pieces: Vec<Piece>, sizes: &Sizes) -> Vec<Block> {
 }
 
 /// Groups of lines that are one paragraph each.
-fn paragraphs(lines: &[Line]) -> Vec<&[Line]> {
+pub(crate) fn paragraphs(lines: &[Line]) -> Vec<&[Line]> {
     let right = lines.iter().map(|line| line.area.right).fold(0.0, f32::max);
     let usual = usual_distance(lines);
     let mut groups = Vec::new();

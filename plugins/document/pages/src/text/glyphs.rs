@@ -4,7 +4,7 @@ use super::area::{Area, Place};
 use crate::document::{Page, text_of};
 use formwork_sdk::{Result, Step};
 use pdfium_render::prelude::{FPDF_PAGEOBJECT, FPDF_TEXTPAGE, FS_MATRIX, FS_RECTF};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
 
 /// Letters between two looks at the clock.
@@ -41,20 +41,45 @@ pub(crate) struct Glyph {
     pub(crate) base: f32,
     pub(crate) size: f32,
     pub(crate) style: Style,
-    /// Quarter turns clockwise; 4 for anything in between.
+    /// What it was drawn by.
+    pub(crate) object: ObjectKey,
+    /// Quarter turns clockwise; [`LEANS`] for anything in between.
     direction: u8,
 }
+
+impl Glyph {
+    /// Quarter turns clockwise; [`LEANS`] for anything in between.
+    pub(crate) fn direction(&self) -> u8 {
+        self.direction
+    }
+}
+
+/// An object of a page that is told apart from others, not looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ObjectKey(pub(crate) FPDF_PAGEOBJECT);
+
+/// The direction of what stands neither upright nor at a right angle to that.
+pub(crate) const LEANS: u8 = 4;
 
 /// The letters of a page in the order they were drawn.
 pub(crate) struct Glyphs {
     all: Vec<Glyph>,
     size: (f32, f32),
+    /// What has letters that cannot be said.
+    pub(crate) unread: HashSet<ObjectKey>,
 }
 
 /// Letters of one direction, turned upright.
 pub(crate) struct Turned {
     pub(crate) glyphs: Vec<Glyph>,
-    pub(crate) is_upright: bool,
+    /// Quarter turns clockwise that they had; [`LEANS`] for anything in between.
+    pub(crate) direction: u8,
+}
+
+impl Turned {
+    pub(crate) fn is_upright(&self) -> bool {
+        self.direction == 0
+    }
 }
 
 /// Reads all letters of a page.
@@ -64,25 +89,33 @@ pub(crate) struct Turned {
 /// `limit_exceeded` (`memory`); `cancelled`; `timeout`.
 pub(crate) fn read(step: &Step<'_>, page: &Page<'_, '_>) -> Result<Glyphs> {
     let place = page.place();
-    let Some(text) = TextPage::open(page) else { return Ok(Glyphs { all: Vec::new(), size: place.size() }) };
+    let mut glyphs = Glyphs { all: Vec::new(), size: place.size(), unread: HashSet::new() };
+    let Some(text) = TextPage::open(page) else { return Ok(glyphs) };
     let count = text.count();
     let bytes = count.max(0) as u64 * size_of::<Glyph>() as u64;
     step.within("memory", bytes, step.limits().memory)?;
-    let mut all = Vec::new();
     let mut styles = HashMap::new();
     for index in 0..count {
         if index % BLOCK == 0 {
             step.tick(0, 0)?;
         }
-        all.extend(text.glyph(index, &place, &mut styles));
+        match text.glyph(index, &place, &mut styles) {
+            Letter::Read(glyph) => glyphs.all.push(glyph),
+            Letter::Unread(object) => drop(glyphs.unread.insert(object)),
+            Letter::None => {}
+        }
     }
-    Ok(Glyphs { all, size: place.size() })
+    Ok(glyphs)
 }
 
 impl Glyphs {
     /// Whether there are more letters than on a stamp.
     pub(crate) fn has_text(&self) -> bool {
         self.all.len() > STAMP
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Glyph> {
+        self.all.iter()
     }
 
     /// Adds letters from another reading of the page where there was none.
@@ -105,9 +138,9 @@ impl Glyphs {
         let turn = |direction: u8| {
             let own = self.all.iter().filter(|glyph| glyph.direction == direction);
             let glyphs = own.map(|glyph| turned(*glyph, self.size)).collect();
-            Turned { glyphs, is_upright: direction == 0 }
+            Turned { glyphs, direction }
         };
-        (0..=4).map(turn).filter(|turned| !turned.glyphs.is_empty()).collect()
+        (0..=LEANS).map(turn).filter(|turned| !turned.glyphs.is_empty()).collect()
     }
 }
 
@@ -146,6 +179,14 @@ fn turned(glyph: Glyph, (width, height): (f32, f32)) -> Glyph {
     Glyph { area, base, ..glyph }
 }
 
+/// What one place in the text of a page holds.
+enum Letter {
+    Read(Glyph),
+    /// A letter that has no meaning outside of its font.
+    Unread(ObjectKey),
+    None,
+}
+
 /// The letters of a page, as the library reads them.
 struct TextPage<'p> {
     page: &'p Page<'p, 'p>,
@@ -164,13 +205,8 @@ impl<'p> TextPage<'p> {
         unsafe { self.page.document.pdfium.FPDFText_CountChars(self.handle) }
     }
 
-    /// One letter; `None` for what the library made up, what is off the page, and what has no size.
-    fn glyph(
-        &self,
-        index: c_int,
-        place: &Place,
-        styles: &mut HashMap<FPDF_PAGEOBJECT, Style>,
-    ) -> Option<Glyph> {
+    /// One letter; none for what the library made up, what is off the page, and what has no size.
+    fn glyph(&self, index: c_int, place: &Place, styles: &mut HashMap<ObjectKey, Style>) -> Letter {
         let (pdfium, text) = (&self.page.document.pdfium, self.handle);
         let mut area = FS_RECTF { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 };
         let mut matrix = FS_MATRIX { a: 1.0, b: 0.0, c: 0.0, d: 1.0, e: 0.0, f: 0.0 };
@@ -178,22 +214,22 @@ impl<'p> TextPage<'p> {
         // SAFETY: the text is open, the index below its count, and all places live for the calls.
         let (code, size, object) = unsafe {
             if pdfium.FPDFText_IsGenerated(text, index) == 1 {
-                return None;
+                return Letter::None;
             }
             let code = pdfium.FPDFText_GetUnicode(text, index);
             let told = pdfium.FPDFText_GetLooseCharBox(text, index, &mut area) != 0
                 && pdfium.FPDFText_GetCharOrigin(text, index, &mut x, &mut y) != 0;
             if !told {
-                return None;
+                return Letter::None;
             }
             pdfium.FPDFText_GetMatrix(text, index, &mut matrix);
             (
                 code,
                 pdfium.FPDFText_GetFontSize(text, index) as f32,
-                pdfium.FPDFText_GetTextObject(text, index),
+                ObjectKey(pdfium.FPDFText_GetTextObject(text, index)),
             )
         };
-        let letter = letter(code)?;
+        let Some(letter) = letter(code) else { return Letter::Unread(object) };
         let (dx, dy) = place.direction(matrix.a, matrix.b);
         let direction = direction(dx, dy);
         let area = place.area(area.left, area.bottom, area.right, area.top);
@@ -202,11 +238,11 @@ impl<'p> TextPage<'p> {
         let (width, height) = place.size();
         let is_on_page = area.right >= 0.0 && area.left <= width && area.bottom >= 0.0 && area.top <= height;
         if !is_on_page || !SIZES.contains(&size) || !area.width().is_finite() {
-            return None;
+            return Letter::None;
         }
         let base = if direction % 2 == 1 { x } else { y };
         let style = *styles.entry(object).or_insert_with(|| self.style(index));
-        Some(Glyph { letter, area, base, size, style, direction })
+        Letter::Read(Glyph { letter, area, base, size, style, object, direction })
     }
 
     fn style(&self, index: c_int) -> Style {
@@ -250,7 +286,7 @@ fn letter(code: u32) -> Option<char> {
 fn direction(x: f32, y: f32) -> u8 {
     let turns = y.atan2(x) / std::f32::consts::FRAC_PI_2;
     let nearest = turns.round();
-    if (turns - nearest).abs() > LEANING { 4 } else { (nearest as i8).rem_euclid(4) as u8 }
+    if (turns - nearest).abs() > LEANING { LEANS } else { (nearest as i8).rem_euclid(4) as u8 }
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ fn drop_empty(rows: &mut Vec<Vec<Cell>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::glyphs::Style;
+    use crate::text::glyphs::{ObjectKey, Style};
 
     fn word(text: &str, x: f32, y: f32) -> Word {
         let area = Area { left: x, top: y, right: x + 5.0, bottom: y + 5.0 };
@@ -217,6 +217,7 @@ mod tests {
             base: y + 5.0,
             size: 5.0,
             style: Style::default(),
+            object: ObjectKey(std::ptr::null_mut()),
             spaced: true,
             link: None,
         }

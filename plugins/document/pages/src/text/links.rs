@@ -48,7 +48,7 @@ pub(crate) fn read(page: &Page<'_, '_>) -> Vec<Link> {
         });
         if let Some(address) = address.filter(|address| is_safe(address)) {
             let area = place.area(area.left, area.bottom, area.right, area.top);
-            links.push(Link { area, address: address.trim().into() });
+            links.push(Link { area, address: encoded(address.trim()).into() });
         }
     }
     links
@@ -63,6 +63,19 @@ pub(crate) fn mark(words: &mut [Word], links: &[Link]) {
     }
 }
 
+/// An address in the letters that addresses have (RFC 3986, section 2).
+fn encoded(address: &str) -> String {
+    let mut encoded = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        if byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 fn is_safe(address: &str) -> bool {
     let lower = address.trim().to_ascii_lowercase();
     SAFE.iter().any(|start| lower.starts_with(start)) && !address.chars().any(char::is_control)
@@ -70,6 +83,11 @@ fn is_safe(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn addresses_have_letters_of_addresses() {
+        assert_eq!(super::encoded("http://a/b c?d=\u{e9}%20\""), "http://a/b%20c?d=%C3%A9%20%22");
+    }
+
     #[test]
     fn only_addresses_of_the_web_are_links() {
         assert!(super::is_safe(" HTTPS://example.org/a b"));

@@ -2,6 +2,7 @@
 
 use super::area::{Area, Place};
 use crate::document::{Page, text_of};
+use crate::encode;
 use crate::raster::without_colour;
 use formwork_image_pixels::Channels;
 use formwork_sdk::{Result, Step};
@@ -14,6 +15,8 @@ const MOST: usize = 200;
 const LEAST: f32 = 16.0;
 /// Finest picture that is taken, in pixels for each point: about 200 to the inch.
 const FINEST: f32 = 2.8;
+/// Segments of a path that is a rectangle.
+const MOST_CORNERS: c_int = 6;
 /// Kind of an object (fpdf_edit.h).
 const IMAGE: c_int = 3;
 /// The filter of JPEG (ISO 32000-2, 7.4.8).
@@ -29,6 +32,13 @@ pub(crate) struct Picture {
     pub(crate) area: Area,
     pub(crate) file: Vec<u8>,
     pub(crate) is_jpeg: bool,
+}
+
+impl Picture {
+    /// What its file is.
+    pub(crate) fn mime(&self) -> &'static str {
+        if self.is_jpeg { "image/jpeg" } else { "image/png" }
+    }
 }
 
 /// Takes the pictures of a page. The page is not to be drawn after this: their places are lost.
@@ -66,14 +76,42 @@ fn covers(area: &Area, (width, height): (f32, f32)) -> bool {
     area.width() * area.height() > width * height * 0.8
 }
 
-/// Where a picture stands, as far as that is on the page.
-fn area_of(page: &Page<'_, '_>, object: FPDF_PAGEOBJECT, place: &Place) -> Option<Area> {
+/// Where an object of a page stands.
+pub(crate) fn bounds(page: &Page<'_, '_>, object: FPDF_PAGEOBJECT) -> Option<Area> {
     let (mut left, mut bottom, mut right, mut top) = (0.0, 0.0, 0.0, 0.0);
     // SAFETY: an object of an open page; the numbers live for the call.
     let told = unsafe {
         page.document.pdfium.FPDFPageObj_GetBounds(object, &mut left, &mut bottom, &mut right, &mut top)
     };
-    let area = place.area(left, bottom, right, top);
+    (told != 0).then(|| page.place().area(left, bottom, right, top))
+}
+
+/// Whether nothing of a picture is cut off: what it is cut by are rectangles around it.
+pub(crate) fn is_uncut(page: &Page<'_, '_>, object: FPDF_PAGEOBJECT, area: &Area) -> bool {
+    let (pdfium, place) = (&page.document.pdfium, page.place());
+    // SAFETY: an object of an open page, and its own paths and their segments, each index below its count.
+    unsafe {
+        let path = pdfium.FPDFPageObj_GetClipPath(object);
+        let count = if path.is_null() { 0 } else { pdfium.FPDFClipPath_CountPaths(path) };
+        (0..count).all(|index| {
+            let segments = pdfium.FPDFClipPath_CountPathSegments(path, index);
+            let mut around: Option<Area> = None;
+            for segment in 0..segments.min(MOST_CORNERS) {
+                let (mut x, mut y) = (0.0, 0.0);
+                let segment = pdfium.FPDFClipPath_GetPathSegment(path, index, segment);
+                if pdfium.FPDFPathSegment_GetPoint(segment, &mut x, &mut y) != 0 {
+                    let corner = place.area(x - 1.0, y - 1.0, x + 1.0, y + 1.0);
+                    around = Some(around.map_or(corner, |around| around.with(&corner)));
+                }
+            }
+            segments <= MOST_CORNERS && around.is_some_and(|around| around.contains(area))
+        })
+    }
+}
+
+/// Where a picture stands, as far as that is on the page.
+fn area_of(page: &Page<'_, '_>, object: FPDF_PAGEOBJECT, place: &Place) -> Option<Area> {
+    let area = bounds(page, object)?;
     let (width, height) = place.size();
     let area = Area {
         left: area.left.max(0.0),
@@ -81,10 +119,15 @@ fn area_of(page: &Page<'_, '_>, object: FPDF_PAGEOBJECT, place: &Place) -> Optio
         right: area.right.min(width),
         bottom: area.bottom.min(height),
     };
-    (told != 0 && area.width() > 0.0 && area.height() > 0.0).then_some(area)
+    (area.width() > 0.0 && area.height() > 0.0).then_some(area)
 }
 
-fn picture(
+/// One picture as a file. The page is not to be drawn after this: its place is lost.
+///
+/// # Errors
+///
+/// `limit_exceeded`.
+pub(crate) fn picture(
     step: &Step<'_>,
     page: &Page<'_, '_>,
     object: FPDF_PAGEOBJECT,
@@ -164,12 +207,7 @@ struct Pixels {
 
 impl Pixels {
     fn png(&self) -> Option<Vec<u8>> {
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.size.0, self.size.1);
-        encoder.set_color(self.channels);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.write_header().ok()?.write_image_data(&self.samples).ok()?;
-        Some(file)
+        encode::png(self.size, self.channels, &self.samples)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Letters to words.
 
 use super::area::Area;
-use super::glyphs::{Glyph, Style};
+use super::glyphs::{Glyph, ObjectKey, Style};
 use std::collections::HashSet;
 
 /// A gap that ends a word, as a part of the size of its letters.
@@ -24,6 +24,8 @@ pub(crate) struct Word {
     pub(crate) base: f32,
     pub(crate) size: f32,
     pub(crate) style: Style,
+    /// What its first letter was drawn by.
+    pub(crate) object: ObjectKey,
     /// Whether a space stands before it, when it does not begin a line.
     pub(crate) spaced: bool,
     /// Where it leads.
@@ -86,6 +88,7 @@ fn begin(glyph: &Glyph, spaced: bool) -> Word {
         base: glyph.base,
         size: glyph.size,
         style: glyph.style,
+        object: glyph.object,
         spaced,
         link: None,
     }

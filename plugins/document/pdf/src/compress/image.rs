@@ -19,6 +19,9 @@ pub(crate) const DENSITY: f64 = 150.0;
 /// Quality at which photographs look as before.
 pub(crate) const QUALITY: u8 = 75;
 
+/// Quality of a photograph that was painted over.
+const PAINTED: u8 = 90;
+
 /// An image is left alone unless it is so much finer than wished.
 const MARGIN: f64 = 1.25;
 /// A JPEG that is only encoded anew must become this small a part of what it was, as it loses by it.
@@ -74,6 +77,28 @@ fn mask_of(doc: &Document, stream: &Stream) -> Option<ObjectId> {
     let id = stream.dict.get(b"SMask").ok()?.as_reference().ok()?;
     let mask = as_dict(doc.objects.get(&id)?)?;
     (!mask.has(b"Matte")).then_some(id)
+}
+
+/// An image with a part of it black: left, bottom, right, top from 0 to 1. None for what is not understood.
+pub(crate) fn painted(step: &Step<'_>, doc: &Document, stream: &Stream, part: [f64; 4]) -> Option<Stream> {
+    // What shines through an image, or shapes it, would still show what it was.
+    if !is_plain(doc, stream) || stream.dict.has(b"SMask") || stream.dict.has(b"Mask") {
+        return None;
+    }
+    let mut samples = read(step, doc, stream)?;
+    let (width, height) = (samples.width as usize, samples.height as usize);
+    let least = |side: f64, length: usize| (side * length as f64).floor() as usize;
+    let most = |side: f64, length: usize| ((side * length as f64).ceil() as usize).min(length);
+    let (left, right) = (least(part[0], width), most(part[2], width));
+    let (top, bottom) = (least(1.0 - part[3], height), most(1.0 - part[1], height));
+    let row = width * samples.channels;
+    for line in samples.bytes.chunks_exact_mut(row).take(bottom).skip(top) {
+        line.get_mut(left * samples.channels..right * samples.channels)?.fill(0);
+    }
+    if samples.lossy {
+        return encode(&samples, PAINTED).map(|jpeg| with(stream, &samples, jpeg, "DCTDecode"));
+    }
+    pack(&samples).map(|bytes| with(stream, &samples, bytes, "FlateDecode"))
 }
 
 /// Samples of eight bits: grey, or red, green and blue.

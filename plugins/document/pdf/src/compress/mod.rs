@@ -10,7 +10,7 @@ use crate::open::{Pdf, open, tell_mended};
 use crate::save::{Manner, write};
 use formwork_sdk::{Error, Feature, Result, Step, json};
 use image::Wish;
-pub(crate) use image::channels;
+pub(crate) use image::{channels, painted};
 pub(crate) use pack::repack;
 
 /// Ever coarser images, until a document fits into `max_bytes`.

@@ -13,8 +13,8 @@ use crate::pages;
 use crate::save::{Manner, save};
 use formwork_sdk::{Error, Options, Result, Step, json};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
-pub(crate) use place::rectangle;
-use place::{Place, View};
+use place::Place;
+pub(crate) use place::{View, rectangle};
 
 /// How opaque a mark is when nothing is said: what is under it stays readable.
 const OPACITY: f64 = 0.3;
@@ -147,7 +147,7 @@ fn listed(doc: &mut Document, page: ObjectId, category: &str, prefix: &str, id: 
 }
 
 /// The streams of a page, as references.
-fn contents(doc: &Document, page: &Dictionary) -> Vec<Object> {
+pub(crate) fn contents(doc: &Document, page: &Dictionary) -> Vec<Object> {
     match (page.get(b"Contents"), value(doc, page, b"Contents")) {
         (_, Object::Array(parts)) => parts.clone(),
         (Ok(one), Object::Stream(_)) => vec![one.clone()],
@@ -156,7 +156,7 @@ fn contents(doc: &Document, page: &Dictionary) -> Vec<Object> {
 }
 
 /// How many saved states a content leaves behind.
-fn unclosed(content: &[u8]) -> usize {
+pub(crate) fn unclosed(content: &[u8]) -> usize {
     let mut open = 0usize;
     for operation in Operations::new(content) {
         match operation.operator {
