@@ -135,7 +135,11 @@ fn words_are_found_however_they_are_drawn() {
     }
     let other = page("BT /F 10 Tf 20 300 Td (the sec return) Tj ET", "", "", &["null".into()]);
     let outcome = run("pdf/redact", &[&other], &[("text", json!("secret"))]);
-    assert!(outcome.warnings.iter().any(|warning| warning.contains("nothing was found")));
+    assert_eq!(
+        outcome.failure().map(|(kind, _)| kind),
+        Some("invalid_request"),
+        "what is not found is not done"
+    );
 }
 
 #[test]

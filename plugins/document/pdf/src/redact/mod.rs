@@ -56,6 +56,12 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     crate::tell_encryption(step, &pdf);
     let told = redact(step, &mut pdf, needle.as_ref(), &areas, &chosen)?;
     if told.letters == 0 && told.others == 0 {
+        // Whoever asks for words to go believes that they are there: a file that still shows them must not look done.
+        if needle.is_some() {
+            return Err(Error::invalid(
+                "the words of `text` are not in the text that can be read, so no file was written; name their place with `areas`",
+            ));
+        }
         step.warn("nothing was found to take out");
     }
     save(step, pdf.doc, &Manner::default(), step.create_output()?)?;
@@ -82,7 +88,7 @@ fn redact(
     clean::drop_copies(step, pdf);
     let mut removal = Removal::default();
     let mut boxes: BTreeMap<usize, Vec<Box4>> = areas.clone();
-    let (mut pictures, mut unread) = (false, false);
+    let mut pictures = false;
     for (done, id) in pdf.pages.clone().into_iter().enumerate() {
         step.tick(done as u64, 2 * pdf.pages.len() as u64)?;
         let shown = scan::page(step, &pdf.doc, id)?;
@@ -93,7 +99,7 @@ fn redact(
             boxes.entry(done).or_default().extend(lines(&shown.letters, &found));
             gone.extend(found);
             pictures |= !shown.images.is_empty();
-            unread |= shown.letters.iter().any(|letter| letter.code.text.is_empty());
+            all_read(&shown.letters, &gone, &format!("on page {}", done + 1))?;
         }
         told.letters += gone.len() as u64;
         removal.letters(&shown.letters, &gone);
@@ -107,14 +113,23 @@ fn redact(
     if pictures {
         step.warn("words in pictures are not looked for: name their place with `areas`");
     }
-    if unread {
-        step.warn("some fonts do not say what their letters mean: words in them are not found, name their place with `areas`");
-    }
     write(step, pdf, &removal, &boxes)?;
     if let Some(needle) = needle {
         check(step, pdf, needle, chosen)?;
     }
     Ok(told)
+}
+
+/// Letters without a meaning may be the words that are to go.
+fn all_read(letters: &[Letter], gone: &BTreeSet<usize>, place: &str) -> Result<()> {
+    let unread = |(number, letter): (usize, &Letter)| letter.code.text.is_empty() && !gone.contains(&number);
+    if letters.iter().enumerate().any(unread) {
+        return Err(Error::unsupported(format!(
+            "a font {place} does not say what its letters mean, so words in it cannot be found and no file was \
+             written; name the place of that text with `areas`"
+        )));
+    }
+    Ok(())
 }
 
 /// The letters that lie in areas.
@@ -242,6 +257,7 @@ fn beside(
     let mut changed = 0;
     for shown in drawn_beside(step, &pdf.doc)? {
         let found = needle.among(&shown.letters);
+        all_read(&shown.letters, &found, "of a form, a field or a pattern")?;
         changed += u64::from(!found.is_empty());
         removal.letters(&shown.letters, &found);
     }
