@@ -115,8 +115,9 @@ fn may_use(from: &str, to: &str) -> bool {
             "plugins/abi" => false,
             "plugins/sdk" => to == "plugins/abi",
             _ => {
-                // Pictures cross families: a film's frame, or a page, is handed over as one.
-                matches!(to, "plugins/sdk" | "plugins/abi")
+                // Pictures cross families: a film's frame, or a page, is handed over as one. What is of the system
+                // belongs to none: its fonts, and its programs.
+                matches!(to, "plugins/sdk" | "plugins/abi" | "plugins/fonts" | "plugins/program")
                     || to == "plugins/image/pixels" && matches!(family(from), Some("media" | "document"))
                     || family(from).is_some() && family(from) == family(to)
             }
@@ -198,6 +199,7 @@ mod tests {
             ("plugins/video", "plugins/media"),
             ("plugins/video", "plugins/image/pixels"),
             ("plugins/archive", "plugins/sdk"),
+            ("plugins/document/ocr", "plugins/program"),
             ("plugins/sdk", "plugins/abi"),
             ("xtask", "engine"),
         ] {
@@ -209,6 +211,7 @@ mod tests {
             ("plugins/archive", "engine"),
             ("plugins/archive", "plugins/image/pixels"),
             ("plugins/sdk", "plugins/archive"),
+            ("plugins/sdk", "plugins/fonts"),
             ("plugins/abi", "plugins/sdk"),
             ("formats", "engine"),
             ("hosts/cli", "plugins/archive"),

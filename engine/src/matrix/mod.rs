@@ -45,15 +45,17 @@ impl Cell<'_> {
 }
 
 /// Whether a way that began at `origin` and has come to `at` may go on to `to`, though some plugin would take it there:
-/// what has no sound cannot become sound, a picture that was put on a page has no text to be read from it, and what a
-/// text that flows says of itself is not to be guessed from pages it was set on.
+/// what has no sound cannot become sound, a picture that was put on a page has no text to be read from it, what a text
+/// that flows says of itself is not to be guessed from pages it was set on, and it does not become a film.
 pub(crate) fn leads_on(origin: &Format, at: &Format, to: &Format) -> bool {
     let silent = matches!(origin.family, Family::Image | Family::Document | Family::Archive);
     let page = at.family == Family::Document && !matches!(origin.family, Family::Document | Family::Archive);
     let has_pages = |format: &Format| format.holds.contains(&Feature::Pages);
     let flowed = origin.family == Family::Document && !has_pages(origin);
-    let guessed = flowed && has_pages(at) && to.family == Family::Document && to.id != at.id;
-    !(page || guessed || silent && to.family == Family::Audio)
+    let set = at.family == Family::Document && has_pages(at);
+    let guessed = flowed && set && to.family == Family::Document && to.id != at.id;
+    let shown = flowed && to.family == Family::Video;
+    !(page || guessed || shown || silent && to.family == Family::Audio)
 }
 
 impl<'e> Matrix<'e> {

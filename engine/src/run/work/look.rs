@@ -7,7 +7,7 @@ use super::{Work, takes_many};
 use crate::detect::Detection;
 use crate::engine::Parts;
 use crate::{Error, ErrorKind, Result, plan};
-use formwork_formats::{Feature, Format};
+use formwork_formats::{Family, Feature, Format};
 use serde_json::Value;
 use std::time::Instant;
 
@@ -63,6 +63,9 @@ pub(crate) fn look(parts: &Parts, work: &Work, items: Vec<Item>, control: &Contr
             .with_hint("name an archive format as the target, or convert the files in it"));
     }
     let from = item.format.ok_or_else(|| unknown_format(item))?;
+    if let Some(error) = looked.detection.as_ref().and_then(text_in_disguise) {
+        return Err(error);
+    }
     looked.warnings.extend(name_lies(item, looked.detection.as_ref()));
     let timeout = options::timeout(&[work], Some(from), None)?;
     let control = control.part_since(looked.started, Some(timeout), (0.0, 0.0));
@@ -92,6 +95,18 @@ fn unknown_format(item: &Item) -> Error {
     let what = if item.length() == 0 { "the file is empty" } else { "its bytes are no format that is known" };
     let kind = if item.length() == 0 { ErrorKind::CorruptInput } else { ErrorKind::UnsupportedFormat };
     Error::new(kind, what).with_hint("if you know what it is, say so with --set input_format=NAME")
+}
+
+/// Text under the name of a picture, a song or an archive is not what was meant, as the page of an error that was saved
+/// as a picture; there is a way to set it on pages, but nobody wants it.
+fn text_in_disguise(detection: &Detection) -> Option<Error> {
+    let (claimed, found) = (detection.claimed?, detection.format);
+    let flows = found.family == Family::Document && !found.holds.contains(&Feature::Pages);
+    (flows && claimed.family != Family::Document).then(|| {
+        let what = format!("it is named like {}, but its bytes are {}", claimed.name, found.name);
+        let hint = format!("if that is meant, say so with --set input_format={}", found.id);
+        Error::new(ErrorKind::CorruptInput, what).with_hint(hint)
+    })
 }
 
 fn name_lies(item: &Item, detection: Option<&Detection>) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Routes whose first step makes many outputs that do not need each other, as the pages of a document: parts of them
+//! Routes with a step that makes many outputs that do not need each other, as the pages of a document: parts of them
 //! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
 
 use super::super::item::Item;
@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Outputs of the first step that are held at one time, for each thread.
+/// Outputs of the step that are held at one time, for each thread.
 const MOST_IN_PART: usize = 8;
 /// Parts for each thread, so that all end at about the same time.
 const PARTS_A_THREAD: usize = 4;
@@ -22,17 +22,22 @@ const PARTS_A_THREAD: usize = 4;
 type Part = (usize, usize);
 
 impl Walk<'_> {
-    /// Takes one item through a route whose first step can be asked for parts. The first part is one output, which
-    /// tells how many there are.
-    pub(super) fn spread(&self, route: &Route<'_>, item: &Item, along: Along<'_>) -> Result<Arrived> {
-        let first = setting((0, 1));
-        let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
-        self.steps(route, 0..1, &mut arrived, Along { part: Some(&first), ..along })?;
-        let steps = route.hops.len();
+    /// Takes what has arrived, one item, on from a step that can be asked for parts. The first part is one output,
+    /// which tells how many there are.
+    pub(super) fn spread(
+        &self,
+        route: &Route<'_>,
+        parted: usize,
+        item: &Item,
+        mut arrived: Arrived,
+        along: Along<'_>,
+    ) -> Result<Arrived> {
+        let (first, next, steps) = (setting((0, 1)), parted + 1, route.hops.len());
+        self.steps(route, parted..next, &mut arrived, Along { part: Some((parted, &first)), ..along })?;
         let all =
             arrived.facts.get("parts").and_then(Value::as_u64).and_then(|all| usize::try_from(all).ok());
         let Some(all) = all.filter(|all| *all > 1) else {
-            self.steps(route, 1..steps, &mut arrived, along)?;
+            self.steps(route, next..steps, &mut arrived, along)?;
             return Ok(arrived);
         };
         let names: Arc<Mutex<HashSet<String>>> = Arc::default();
@@ -45,12 +50,12 @@ impl Walk<'_> {
             span: self.share(from as f64 / all as f64, count as f64 / all as f64),
             ..*self
         };
-        walk((0, 1)).steps(route, 1..steps, &mut arrived, along)?;
+        walk((0, 1)).steps(route, next..steps, &mut arrived, along)?;
         let rest = side_by_side(lanes, &parts, |part| {
             let setting = setting(part);
             let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
-            let along = Along { part: Some(&setting), ..along };
-            walk(part).steps(route, 0..steps, &mut arrived, along)?;
+            let along = Along { part: Some((parted, &setting)), ..along };
+            walk(part).steps(route, parted..steps, &mut arrived, along)?;
             Ok(arrived)
         })?;
         rest.into_iter().for_each(|part| arrived.join(part));

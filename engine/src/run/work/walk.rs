@@ -46,8 +46,8 @@ pub(super) struct Along<'a> {
     pub(super) companions: &'a [Item],
     /// Where results grow; without it in memory.
     pub(super) staging: Option<&'a Arc<Staging>>,
-    /// The part of the first step's outputs that is wanted.
-    pub(super) part: Option<&'a Setting>,
+    /// The step of whose outputs a part is wanted, and which.
+    pub(super) part: Option<(usize, &'a Setting)>,
     /// Names of outputs that are taken, when the items are some of many.
     pub(super) names: Option<&'a Arc<Mutex<HashSet<String>>>>,
 }
@@ -55,14 +55,20 @@ pub(super) struct Along<'a> {
 impl Walk<'_> {
     /// Takes items through a route.
     pub(super) fn along(&self, route: &Route<'_>, items: Vec<Item>, along: Along<'_>) -> Result<Arrived> {
-        if let ([item], Some(first)) = (items.as_slice(), route.hops.first())
-            && first.cell.capability.in_parts
-        {
-            return self.spread(route, item, along);
-        }
         let mut arrived = Arrived { items, ..Arrived::default() };
-        self.steps(route, 0..route.hops.len(), &mut arrived, along)?;
-        Ok(arrived)
+        let steps = route.hops.len();
+        let parted = route.hops.iter().position(|hop| hop.cell.capability.in_parts).unwrap_or(steps);
+        self.steps(route, 0..parted, &mut arrived, along)?;
+        match arrived.items.as_slice() {
+            [item] if parted < steps => {
+                let item = item.clone();
+                self.spread(route, parted, &item, arrived, along)
+            }
+            _ => {
+                self.steps(route, parted..steps, &mut arrived, along)?;
+                Ok(arrived)
+            }
+        }
     }
 
     /// Takes what has arrived through some steps of a route.
@@ -85,9 +91,10 @@ impl Walk<'_> {
                 let step = Step {
                     walk: self,
                     hop,
+                    last,
                     companions: if accompanied == Some(number) { along.companions } else { &[] },
                     staging: along.staging.filter(|_| last),
-                    part: along.part.filter(|_| number == 0),
+                    part: along.part.filter(|(parted, _)| *parted == number).map(|(_, part)| part),
                     names: along.names,
                 };
                 let found = step.on(arrived, (done, share))?;
@@ -119,6 +126,7 @@ pub(super) fn lowest_level(parts: &Parts, route: &Route<'_>) -> u8 {
 struct Step<'s, 'w> {
     walk: &'s Walk<'w>,
     hop: &'s Hop<'s>,
+    last: bool,
     companions: &'s [Item],
     staging: Option<&'s Arc<Staging>>,
     part: Option<&'s Setting>,
@@ -182,8 +190,9 @@ impl Step<'_, '_> {
             item.format = hop.to;
         }
         if let (Some(name), [output]) = (only, items.as_mut_slice()) {
-            // Between steps the name travels along, so that archives can name their one entry.
-            if output.name.is_empty() && hop.to.is_none_or(|format| format.internal) {
+            // Between steps the name travels along, so that archives can name their one entry, and pages their document.
+            let internal = hop.to.is_none_or(|format| format.internal);
+            if output.name.is_empty() && (internal || !self.last) {
                 output.name = name;
             }
         }
