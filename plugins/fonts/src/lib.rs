@@ -59,30 +59,6 @@ fn load() -> Database {
 }
 
 /// Whether a family is installed.
-pub fn has(fonts: &Database, family: &str) -> bool {
+fn has(fonts: &Database, family: &str) -> bool {
     fonts.query(&Query { families: &[Family::Name(family)], ..Query::default() }).is_some()
-}
-
-/// Text for XML; characters that XML forbids are left out.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\t' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => escaped.push(letter),
-            _ => {}
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn xml_takes_what_it_may_hold() {
-        assert_eq!(super::escaped("a<b>&\"\u{1}c"), "a&lt;b&gt;&amp;&quot;c");
-    }
 }

@@ -50,6 +50,7 @@ mod output;
 mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod xml;
 
 pub use error::{Error, Result};
 pub use formwork_abi::describe::{Capability, Cost, Description, FormatRow, Library, SCHEMA};

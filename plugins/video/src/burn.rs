@@ -2,8 +2,9 @@
 
 use crate::graph::{Filter, Link, once};
 use crate::watermark::{draw, rgba};
-use formwork_fonts::{MARK_FAMILIES, escaped};
+use formwork_fonts::MARK_FAMILIES;
 use formwork_media::{Demuxer, Frame, Kind, Need, Packet, Rational, Shown, SubtitleDecoder};
+use formwork_sdk::xml::escaped;
 use formwork_sdk::{Result, Step};
 use std::collections::VecDeque;
 use std::sync::Arc;

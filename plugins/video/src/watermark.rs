@@ -2,9 +2,10 @@
 
 use crate::graph::{Filter, Link, once};
 use crate::options::Mark;
-use formwork_fonts::{MARK_FAMILIES, escaped};
+use formwork_fonts::MARK_FAMILIES;
 use formwork_image_pixels::{Channels, Depth, Picture, Samples, raster, set_channels, set_depth};
 use formwork_media::{Frame, ff};
+use formwork_sdk::xml::escaped;
 use formwork_sdk::{Error, Result, Step};
 use resvg::{tiny_skia, usvg};
 use std::sync::Arc;

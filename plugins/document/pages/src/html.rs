@@ -3,9 +3,9 @@
 use crate::flow::{Flow, List, walk};
 use crate::model;
 use crate::text::{Picture, Span, Table};
-use crate::xml::{escape, escaped};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use formwork_sdk::xml::{escape, escaped};
 use formwork_sdk::{Result, Step};
 use std::collections::BTreeSet;
 

@@ -29,7 +29,6 @@ mod size;
 mod slides;
 mod text;
 mod txt;
-mod xml;
 
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
 

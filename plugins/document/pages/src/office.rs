@@ -1,6 +1,6 @@
 //! What the packages of the office formats share (ECMA-376 part 2).
 
-use crate::xml::{HEAD, escape};
+use formwork_sdk::xml::{HEAD, escape};
 
 /// Kinds of relationships.
 pub(crate) const KINDS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";

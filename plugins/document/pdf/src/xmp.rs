@@ -3,7 +3,7 @@
 
 use crate::graph::{catalog, catalog_mut, dict_at, value};
 use crate::open::Pdf;
-use formwork_fonts::escaped;
+use formwork_sdk::xml::escaped;
 use lopdf::{Dictionary, Object, Stream, decode_text_string, dictionary};
 
 /// Entries of the information dictionary that have a place in XMP.

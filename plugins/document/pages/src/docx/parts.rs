@@ -2,7 +2,7 @@
 
 use crate::office::{self, KINDS, RELATIONS_END, RELATIONS_START};
 use crate::text::Picture;
-use crate::xml::HEAD;
+use formwork_sdk::xml::HEAD;
 use std::fmt::Write;
 
 pub(super) const CONTENT_TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>

@@ -8,8 +8,8 @@ use crate::model::{self, Model};
 use crate::outline::{self, Part};
 use crate::package::Package;
 use crate::size::{Fit, Scale};
-use crate::xml::escaped;
 use crate::{document, encode, library, pages, raster};
+use formwork_sdk::xml::escaped;
 use formwork_sdk::{Result, Step};
 use std::collections::BTreeSet;
 

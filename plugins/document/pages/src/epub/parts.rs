@@ -3,7 +3,7 @@
 use super::Chapter;
 use crate::flow::Media;
 use crate::model::Model;
-use crate::xml::escaped;
+use formwork_sdk::xml::escaped;
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 

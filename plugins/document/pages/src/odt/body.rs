@@ -4,7 +4,7 @@ use super::parts;
 use crate::flow::{Flow, List, Media, fitted, walk};
 use crate::model::Model;
 use crate::text::{Cell, Picture, Span, Style, Table};
-use crate::xml::escape;
+use formwork_sdk::xml::escape;
 use formwork_sdk::{Result, Step};
 use std::fmt::Write;
 

@@ -3,7 +3,7 @@
 use crate::flow::Media;
 use crate::model::Model;
 use crate::text::Style;
-use crate::xml::{HEAD, escaped};
+use formwork_sdk::xml::{HEAD, escaped};
 use std::fmt::Write;
 
 /// What the package is.

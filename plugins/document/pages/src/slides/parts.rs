@@ -1,7 +1,7 @@
 //! The files around the slides.
 
 use crate::office::{KINDS, RELATIONS_END, RELATIONS_START};
-use crate::xml::HEAD;
+use formwork_sdk::xml::HEAD;
 use std::fmt::Write;
 
 pub(super) const SLIDE_START: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>

@@ -4,7 +4,7 @@ use super::boxes::{Row, Run, TextBox};
 use super::parts;
 use crate::office::{self, KINDS, RELATIONS_END, RELATIONS_START};
 use crate::text::Area;
-use crate::xml::{HEAD, escape};
+use formwork_sdk::xml::{HEAD, escape};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::rc::Rc;

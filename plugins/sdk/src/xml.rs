@@ -1,10 +1,10 @@
-//! What XML asks of text.
+//! What XML asks of text that becomes a part of it: drawings for marks, descriptions in PDF, office files.
 
-/// What begins a file.
-pub(crate) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
+/// What begins a file of XML.
+pub const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
 /// Escapes text for XML 1.0 and HTML, and leaves out what those cannot hold.
-pub(crate) fn escape(text: &str, xml: &mut String) {
+pub fn escape(text: &str, xml: &mut String) {
     for letter in text.chars() {
         match letter {
             '&' => xml.push_str("&amp;"),
@@ -19,7 +19,7 @@ pub(crate) fn escape(text: &str, xml: &mut String) {
 }
 
 /// As [`escape`], as a text of its own.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     escape(text, &mut xml);
     xml
