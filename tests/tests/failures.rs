@@ -6,7 +6,7 @@
 
 use formwork_tests::place::{self, Scratch};
 use formwork_tests::processes::{self, soon};
-use formwork_tests::run::{self, Limits};
+use formwork_tests::run::{self, Finished, Limits};
 use formwork_tests::{made, tree::Tree};
 use std::fs;
 use std::process::Command;
@@ -43,6 +43,9 @@ const FAILURES: &[(&str, &str)] = &[
 /// Most failures of one kind; no job makes as many calls.
 const MOST: u32 = 2_000;
 
+/// How often a run is made again because strace stumbled itself.
+const STUMBLES: u32 = 5;
+
 /// Exit codes that say something: sysexits, 1 for a batch, 127 when the system could not even load the program.
 const CODES: &[i32] = &[64, 65, 66, 69, 70, 73, 74, 75, 77, 1, 127];
 
@@ -68,8 +71,8 @@ impl World {
         let words = [operation.into(), folder.join(input).display().to_string(), format!("{place}/{output}")];
         let none = Tree::of(&folder.join("place")).unwrap();
         let mut world = World { folder, words, whole: none.clone(), none };
-        let done = run::run(&mut world.command("strace", &["-f", "-qq", "-e", "none"]), &Limits::default());
-        assert!(done.unwrap().succeeded(), "{:?}", world.words);
+        let done = world.traced(&["-f", "-qq", "-e", "none"]);
+        assert!(done.succeeded(), "{:?}: {}", world.words, done.stderr_text());
         world.whole = world.tree();
         assert_ne!(world.none, world.whole);
         world.clear();
@@ -85,8 +88,8 @@ impl World {
         fs::create_dir(self.folder.join("place")).unwrap();
     }
 
-    fn command(&self, tool: &str, options: &[&str]) -> Command {
-        let mut command = Command::new(tool);
+    fn command(&self, options: &[&str]) -> Command {
+        let mut command = Command::new("strace");
         command.args(options).arg("-o").arg(self.folder.join("trace"));
         command.arg(place::program().unwrap()).args(&self.words);
         command.env("XDG_CACHE_HOME", place::target().join("tests-cache"));
@@ -94,12 +97,25 @@ impl World {
         command
     }
 
+    /// Runs the program under strace, again when strace itself ended with an error: it does when a process it is
+    /// about to let go on was killed meanwhile ("strace: ptrace(PTRACE_LISTEN,...): Input/output error").
+    fn traced(&self, options: &[&str]) -> Finished {
+        let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
+        for _ in 0..STUMBLES {
+            let done = run::run(&mut self.command(options), &limits).unwrap();
+            if !done.stderr_text().lines().any(|line| line.starts_with("strace: ptrace(")) {
+                return done;
+            }
+            self.clear();
+        }
+        panic!("strace failed {STUMBLES} times in a row: {options:?}");
+    }
+
     /// Lets the n-th call fail; returns whether there was one.
     fn fail(&self, call: &str, error: &str, number: u32) -> bool {
         let inject = format!("inject={call}:error={error}:when={number}");
         let options = ["-f", "-qq", "-e", &inject, "-e", &format!("trace={call}")];
-        let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
-        let done = run::run(&mut self.command("strace", &options), &limits).unwrap();
+        let done = self.traced(&options);
         let what = format!("{call} number {number} fails with {error}: {:?}", done.stderr_text());
         assert!(!done.timed_out, "{what}: hangs");
         let place = self.folder.path().display().to_string();
