@@ -21,6 +21,10 @@ DEEP = 120
 OURS = re.compile(r"\[(tee|rawvideo|framecrc|s32le|f32le|f64le|s16le|pcm_\w+|swscaler|auto_\w+|out#\d+).* @ ")
 
 
+# Samples of a packet of the codecs that pad the last one: AAC at double rate.
+PACKET = 2048
+
+
 @dataclasses.dataclass
 class Decoded:
     """A decoded file. `video` and `audio` are what is told of the streams, or None."""
@@ -34,6 +38,8 @@ class Decoded:
     times: numpy.ndarray | None = None
     # Samples as one row per moment; int32 or floating point as the codec has them.
     samples: numpy.ndarray | None = None
+    # Samples that the container says there are, when it is fewer: the last packet's rest is padding.
+    told: int | None = None
     # One channel at PLAIN_RATE, from -1 to 1.
     plain: numpy.ndarray | None = None
 
@@ -116,6 +122,8 @@ def read_audio(folder, stream, result):
     if not len(times) or not len(samples) or not channels or not rate:
         return None
     result.samples = samples[:len(samples) // channels * channels].reshape(-1, channels)
+    told = round(float(stream.get("duration", 0)) * rate)
+    result.told = told if 0 < len(result.samples) - told < PACKET else None
     result.plain = numpy.fromfile(f"{folder}/p", dtype=numpy.int16).astype(numpy.float32) / 32768
     bits = {"u8": 8, "u8p": 8, "s16": 16, "s16p": 16}.get(stream.get("sample_fmt"), 32)
     raw = int(stream.get("bits_per_raw_sample", 0))

@@ -6,7 +6,7 @@ use crate::packet::no_memory;
 use crate::track::Parameters;
 use crate::{Packet, Rational, failure, ff, library};
 use formwork_sdk::{Error, ErrorKind, Result, Step};
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::ptr;
 
 /// Seconds of other tracks a muxer holds back until a track that is late has its turn.
@@ -132,6 +132,12 @@ impl<'s> Muxer<'s> {
                 ff::avcodec_parameters_copy((*stream).codecpar, spec.parameters.as_ptr()),
                 "add a track",
             )?;
+            // The header of AAC tells more than two channels; newer muxers add a packet that older readers take
+            // for a change of the sound.
+            if is_named(&*(*self.context).oformat, c"flv") && (*(*stream).codecpar).ch_layout.nb_channels > 2
+            {
+                ff::av_channel_layout_default(&raw mut (*(*stream).codecpar).ch_layout, 2);
+            }
             (*stream).time_base = spec.time_base.raw();
             if let Some(rate) =
                 spec.frame_rate.filter(|rate| rate.is_positive() && counts_frames(&*(*self.context).oformat))
@@ -274,9 +280,12 @@ fn as_fault(error: Error) -> Error {
 
 /// Whether a container has no times, but counts frames of one length.
 fn counts_frames(format: &ff::AVOutputFormat) -> bool {
+    is_named(format, c"avi") || is_named(format, c"swf")
+}
+
+fn is_named(format: &ff::AVOutputFormat, name: &CStr) -> bool {
     // SAFETY: every muxer has a name, a static text.
-    let name = unsafe { std::ffi::CStr::from_ptr(format.name) };
-    name == c"avi" || name == c"swf"
+    unsafe { CStr::from_ptr(format.name) == name }
 }
 
 /// Muxers of ISO base media files, whose directory goes in front.
