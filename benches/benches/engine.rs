@@ -1,13 +1,16 @@
-//! What the engine itself costs: telling what a file is, and choosing a route.
+//! What the engine itself costs: telling what a file is, choosing a route, and choosing what is next.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up should stop")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use formwork::describe::{Capability, Description};
-use formwork::detect;
+use formwork::job::{Job, Operation, Task};
 use formwork::plan::{self, Request, Wishes};
 use formwork::registry::Registry;
+use formwork::run::Control;
+use formwork::{Engine, detect};
 use std::hint::black_box;
+use std::sync::Arc;
 
 /// A PNG's first bytes and some more.
 fn png() -> Vec<u8> {
@@ -63,5 +66,26 @@ fn planning(bench: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, detection, planning);
+/// A job of 10,000 tasks that do nothing: what is left is the scheduler.
+fn scheduling(bench: &mut Criterion) {
+    let engine = Engine::builder().build().expect("an engine without plugins");
+    let task = |number: usize| {
+        let operation = Operation::ImportBytes { name: "a".into(), bytes: Arc::default() };
+        Task::new(format!("t{number}"), operation, Vec::new())
+    };
+    let job = Job::new((0..10_000).map(task).collect(), None).expect("a job");
+    let mut group = bench.benchmark_group("10,000 tasks that do nothing");
+    group.sample_size(10);
+    for threads in [1, 2, 8] {
+        group.bench_function(format!("{threads} threads"), |bench| {
+            bench.iter(|| engine.run_on(&job, &Control::default(), threads));
+        });
+    }
+    group.bench_function("check the job", |bench| {
+        bench.iter(|| Job::new((0..10_000).map(task).collect(), None));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, detection, planning, scheduling);
 criterion_main!(benches);

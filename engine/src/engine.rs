@@ -4,7 +4,7 @@ use crate::load::{Cache, Scanner};
 use crate::matrix::Matrix;
 use crate::plan::Route;
 use crate::registry::Registry;
-use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, TrustDomain, Work};
+use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Queue, TrustDomain, Work};
 use crate::worker::{Isolation, Workers};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
@@ -242,8 +242,8 @@ impl Engine {
         self.registry().require_format(extension).map(|format| format.id)
     }
 
-    /// Runs a job on the caller's thread; its steps may start threads of their own. Failures are in the
-    /// report, task by task.
+    /// Runs a job on the caller's thread; tasks that do not need each other, and steps, may start threads of their
+    /// own. Failures are in the report, task by task.
     pub fn run(&self, job: &Job, control: &Control) -> JobReport {
         self.run_on(job, control, self.parts.threads)
     }
@@ -254,6 +254,16 @@ impl Engine {
         let report = run::run_job(&self.parts, job, threads.max(1), control);
         self.job_ended(control);
         report
+    }
+
+    /// Starts a queue of jobs, which share the engine's threads. `lanes` threads work on tasks side by side; with 0,
+    /// none is started, and [`Queue::step`] does what is next on the caller's thread.
+    ///
+    /// # Errors
+    ///
+    /// `io` when the system starts no more threads.
+    pub fn queue(&self, lanes: u32) -> Result<Queue> {
+        Queue::new(self.parts.clone(), self.parts.threads, lanes)
     }
 
     /// Chooses up to `count` routes for an input without running anything.

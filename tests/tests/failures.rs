@@ -108,7 +108,7 @@ impl World {
             }
             self.clear();
         }
-        panic!("strace failed {STUMBLES} times in a row: {options:?}");
+        unreachable!("strace failed {STUMBLES} times in a row: {options:?}");
     }
 
     /// Lets the n-th call fail; returns whether there was one.

@@ -1,11 +1,15 @@
 //! What is asked for: a graph of named tasks.
 
+mod graph;
 mod parse;
+
+pub(crate) use graph::Graph;
 
 use crate::deliver::Placement;
 use crate::run::Work;
 use crate::{Error, Result};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,8 +21,7 @@ pub struct Job {
     pub tasks: Vec<Task>,
     /// The caller's own mark.
     pub tag: Option<String>,
-    /// Indices of `tasks` so that inputs come before their users.
-    order: Vec<usize>,
+    graph: Graph,
 }
 
 /// One task.
@@ -30,6 +33,16 @@ pub struct Task {
     pub operation: Operation,
     /// Names of the tasks whose results it takes.
     pub inputs: Vec<String>,
+    /// Its failure is no failure of the job: tasks that take its result go on with what else they take, and are
+    /// cancelled only when nothing is left.
+    pub ignore_error: bool,
+}
+
+impl Task {
+    /// A task that fails the job when it fails.
+    pub fn new(name: impl Into<String>, operation: Operation, inputs: Vec<String>) -> Task {
+        Task { name: name.into(), operation, inputs, ignore_error: false }
+    }
 }
 
 /// What a task does.
@@ -73,32 +86,36 @@ impl Job {
     /// `invalid_request` that lists everything that is wrong, not just the first thing.
     pub fn new(tasks: Vec<Task>, tag: Option<String>) -> Result<Job> {
         let mut wrong = Vec::new();
-        for (index, task) in tasks.iter().enumerate() {
-            if tasks[..index].iter().any(|other| other.name == task.name) {
+        let mut places = HashMap::with_capacity(tasks.len());
+        for (place, task) in tasks.iter().enumerate() {
+            if places.insert(task.name.as_str(), place).is_some() {
                 wrong.push(format!("two tasks are named `{}`", task.name));
             }
+        }
+        for task in &tasks {
             let imports =
                 matches!(task.operation, Operation::ImportPath { .. } | Operation::ImportBytes { .. });
             if imports != task.inputs.is_empty() {
                 let problem = if imports { "takes no `input`" } else { "needs an `input`" };
                 wrong.push(format!("the task `{}` {problem}", task.name));
             }
-            for input in &task.inputs {
-                if tasks.iter().all(|other| other.name != *input) {
-                    wrong.push(format!("the task `{}` takes `{input}`, which is not there", task.name));
-                }
-            }
+            let missing = task.inputs.iter().filter(|input| !places.contains_key(input.as_str()));
+            wrong.extend(
+                missing.map(|input| format!("the task `{}` takes `{input}`, which is not there", task.name)),
+            );
         }
-        let order = order(&tasks);
-        if wrong.is_empty() && order.len() < tasks.len() {
-            let circle = (0..tasks.len()).filter(|index| !order.contains(index));
-            let names: Vec<&str> = circle.map(|index| tasks[index].name.as_str()).collect();
+        let graph = Graph::of(&tasks, &places);
+        if wrong.is_empty() && graph.order.len() < tasks.len() {
+            let mut circle = vec![true; tasks.len()];
+            graph.order.iter().for_each(|place| circle[*place] = false);
+            let names = tasks.iter().zip(circle).filter(|(_, circle)| *circle);
+            let names: Vec<&str> = names.map(|(task, _)| task.name.as_str()).collect();
             wrong.push(format!("these tasks wait for each other: {}", names.join(", ")));
         }
         if tasks.is_empty() {
             wrong.push("the job has no tasks".into());
         }
-        if wrong.is_empty() { Ok(Job { tasks, tag, order }) } else { Err(Error::invalid(wrong.join("; "))) }
+        if wrong.is_empty() { Ok(Job { tasks, tag, graph }) } else { Err(Error::invalid(wrong.join("; "))) }
     }
 
     /// Reads a job from JSON.
@@ -118,60 +135,21 @@ impl Job {
     pub fn simple(inputs: Vec<Operation>, work: Work, output: Operation) -> Result<Job> {
         let mut tasks = Vec::new();
         for (number, operation) in inputs.into_iter().enumerate() {
-            tasks.push(Task { name: format!("import-{}", number + 1), operation, inputs: Vec::new() });
+            tasks.push(Task::new(format!("import-{}", number + 1), operation, Vec::new()));
         }
         let imports = tasks.iter().map(|task| task.name.clone()).collect();
         let name = work.operation.clone();
-        tasks.push(Task { name: name.clone(), operation: Operation::Work(work), inputs: imports });
-        tasks.push(Task { name: "export".into(), operation: output, inputs: vec![name] });
+        tasks.push(Task::new(name.clone(), Operation::Work(work), imports));
+        tasks.push(Task::new("export", output, vec![name]));
         Job::new(tasks, None)
-    }
-
-    /// The working task that takes a working task's result as its first input, when nothing else takes it: the two
-    /// may be done in one pass.
-    pub(crate) fn only_user(&self, task: &Task) -> Option<&Task> {
-        let mut users = self.tasks.iter().filter(|user| user.inputs.contains(&task.name));
-        let user = users.next().filter(|_| users.next().is_none())?;
-        let once = user.inputs.first() == Some(&task.name)
-            && user.inputs.iter().skip(1).all(|input| *input != task.name);
-        let both_work = [task, user].iter().all(|task| task.operation.work().is_some());
-        (once && both_work).then_some(user)
-    }
-
-    /// The longest chain of tasks that ends with this one, each the only user of the one before it.
-    pub(crate) fn chain_to<'j>(&'j self, task: &'j Task) -> Vec<&'j Task> {
-        let mut chain = vec![task];
-        let mut first = task;
-        while let Some(before) = first.inputs.first().and_then(|name| self.task(name))
-            && self.only_user(before).is_some()
-        {
-            chain.insert(0, before);
-            first = before;
-        }
-        chain
-    }
-
-    fn task(&self, name: &str) -> Option<&Task> {
-        self.tasks.iter().find(|task| task.name == *name)
     }
 
     /// The tasks, inputs before their users.
     pub fn in_order(&self) -> impl Iterator<Item = &Task> {
-        self.order.iter().filter_map(|index| self.tasks.get(*index))
+        self.graph.order.iter().filter_map(|place| self.tasks.get(*place))
     }
-}
 
-/// Kahn's algorithm; ties go by the order given. Tasks in a circle are left out.
-fn order(tasks: &[Task]) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::new();
-    loop {
-        let ready = (0..tasks.len()).find(|index| {
-            let placed = |name: &String| order.iter().any(|done| tasks[*done].name == *name);
-            !order.contains(index) && tasks[*index].inputs.iter().all(placed)
-        });
-        match ready {
-            Some(index) => order.push(index),
-            None => return order,
-        }
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
     }
 }

@@ -66,18 +66,21 @@ fn task(name: &str, json: &Value) -> Result<Task> {
         }
         _ => (Operation::Work(work(operation, object)?), &["output_format", "options", "wishes"]),
     };
-    let known = |key: &str| matches!(key, "operation" | "input") || members.contains(&key);
+    let known = |key: &str| matches!(key, "operation" | "input" | "ignore_error") || members.contains(&key);
     if let Some(member) = object.keys().find(|key| !known(key)) {
-        let hint = format!("it takes operation, input, {}", members.join(", "));
+        let members: Vec<&str> =
+            ["operation", "input", "ignore_error"].into_iter().chain(members.iter().copied()).collect();
+        let hint = format!("it takes {}", members.join(", "));
         return Err(Error::invalid(format!("there is no member `{member}`")).with_hint(hint));
     }
-    Ok(Task { name: name.to_owned(), operation, inputs: inputs(object)? })
+    let ignore_error = truth(object, "ignore_error")?;
+    Ok(Task { name: name.to_owned(), operation, inputs: inputs(object)?, ignore_error })
 }
 
 fn export(object: &Map<String, Value>) -> Result<Operation> {
     Ok(Operation::ExportPath(Placement {
         path: PathBuf::from(required(object, "path")?),
-        overwrite: object.get("overwrite").and_then(Value::as_bool).unwrap_or(false),
+        overwrite: truth(object, "overwrite")?,
         durable: true,
     }))
 }
@@ -127,6 +130,14 @@ fn text(object: &Map<String, Value>, key: &str) -> Result<Option<String>> {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(Error::invalid(format!("`{key}` is text"))),
+    }
+}
+
+fn truth(object: &Map<String, Value>, key: &str) -> Result<bool> {
+    match object.get(key) {
+        None => Ok(false),
+        Some(Value::Bool(truth)) => Ok(*truth),
+        Some(_) => Err(Error::invalid(format!("`{key}` is true or false"))),
     }
 }
 

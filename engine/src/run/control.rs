@@ -1,3 +1,4 @@
+use super::meter::{DONE, Meter, NEARLY, Watch};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -33,11 +34,14 @@ pub struct Control {
     cancel: CancelToken,
     deadline: Option<Instant>,
     timeout: Duration,
-    /// Ten-thousandths done of the whole; only grows. Shared with the parts of the work.
-    progress: Arc<AtomicU32>,
-    /// The part of the whole this control stands for: start and span.
+    /// Shared with the parts of the work.
+    meter: Arc<Meter>,
+    /// The lane of the meter this control moves; the whole without one.
+    lane: Option<usize>,
+    /// The part of the lane this control stands for: start and span.
     share: Option<(f64, f64)>,
     domain: Domain,
+    watch: Option<Watch>,
 }
 
 /// Jobs that trust each other, as those of one customer do: their steps may share workers, which saves starting
@@ -71,9 +75,6 @@ impl Default for Domain {
     }
 }
 
-/// The greatest value of progress before the result is in place.
-const NEARLY: u32 = 9_900;
-
 impl Control {
     /// Starts now, with an optional deadline.
     pub fn new(cancel: CancelToken, timeout: Option<Duration>) -> Control {
@@ -82,9 +83,11 @@ impl Control {
             cancel,
             deadline,
             timeout: timeout.unwrap_or_default(),
-            progress: Arc::default(),
+            meter: Arc::default(),
+            lane: None,
             share: None,
             domain: Domain::default(),
+            watch: None,
         }
     }
 
@@ -101,7 +104,26 @@ impl Control {
         if self.deadline.is_some_and(|ours| part.deadline.is_none_or(|own| ours < own)) {
             (part.deadline, part.timeout) = (self.deadline, self.timeout);
         }
-        Control { progress: self.progress.clone(), share: Some(share), domain: self.domain, ..part }
+        let (meter, watch) = (self.meter.clone(), self.watch.clone());
+        Control { meter, lane: self.lane, share: Some(share), domain: self.domain, watch, ..part }
+    }
+
+    /// The same work, with the same progress, deadline and domain, for parts that go on side by side: one for each
+    /// weight. Weights add up to 1.
+    pub(crate) fn in_lanes(&self, weights: impl Iterator<Item = f64>) -> Control {
+        self.meter.lanes.get_or_init(|| weights.map(|weight| (weight, AtomicU32::new(0))).collect());
+        self.part(None, (0.0, 1.0))
+    }
+
+    /// The part of this work that moves one lane of it, cancelled by itself or with all.
+    pub(crate) fn lane(&self, lane: usize) -> Control {
+        Control { lane: Some(lane), share: None, ..self.part(None, (0.0, 1.0)) }
+    }
+
+    /// Lets `hear` know of progress, at most ten times a second, in the thread that made it.
+    pub(crate) fn watched(mut self, hear: impl Fn() + Send + Sync + 'static) -> Control {
+        self.watch = Some(Watch::new(hear));
+        self
     }
 
     /// Puts the work in a domain, whose workers outlive the job: until they are too old, see
@@ -129,18 +151,24 @@ impl Control {
     /// The part that is done, from 0 to 1; never shrinks, and reaches 1 only when the result is in
     /// place.
     pub fn progress(&self) -> f64 {
-        f64::from(self.progress.load(Ordering::Relaxed)) / 10_000.0
+        f64::from(self.meter.read()) / f64::from(DONE)
     }
 
     pub(crate) fn advance(&self, fraction: f64) {
         let (start, span) = self.share.unwrap_or((0.0, 1.0));
         let fraction = (start + span * fraction.clamp(0.0, 1.0)).clamp(0.0, 1.0);
-        let parts = (fraction * f64::from(NEARLY)) as u32;
-        self.progress.fetch_max(parts, Ordering::Relaxed);
+        let lanes = self.meter.lanes.get().filter(|_| self.lane.is_some());
+        match self.lane.and_then(|lane| lanes?.get(lane)) {
+            Some((_, done)) => done.fetch_max((fraction * f64::from(DONE)) as u32, Ordering::Relaxed),
+            None => self.meter.whole.fetch_max((fraction * f64::from(NEARLY)) as u32, Ordering::Relaxed),
+        };
+        if let Some(watch) = &self.watch {
+            watch.tell();
+        }
     }
 
     pub(crate) fn complete(&self) {
-        self.progress.store(10_000, Ordering::Relaxed);
+        self.meter.whole.store(DONE, Ordering::Relaxed);
     }
 
     /// Whether the deadline has passed.

@@ -8,6 +8,7 @@ mod control;
 mod host;
 mod import;
 mod item;
+mod meter;
 mod options;
 mod probe;
 mod schedule;
@@ -23,7 +24,10 @@ pub use item::{Content, Item, LazyFile};
 pub use probe::Probe;
 pub(crate) use probe::probe as probe_item;
 pub(crate) use schedule::run_job;
-pub use schedule::{JobReport, TaskReport, TaskState};
+pub use schedule::{
+    Event, EventKind, JobHandle, JobReport, JobStatus, Listener, Queue, Submission, TaskReport, TaskState,
+    Ticket,
+};
 pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;

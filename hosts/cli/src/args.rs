@@ -145,6 +145,9 @@ pub(crate) struct Plan {
 pub(crate) struct Job {
     /// The job's JSON file; `-` is standard input
     pub(crate) file: PathBuf,
+    /// Prints what happens when it happens, as JSON: tasks queued, started, finished, and how far the job is
+    #[arg(long, requires = "json")]
+    pub(crate) events: bool,
     /// Raises or lowers a limit, as in --limit pixels=500000000
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,

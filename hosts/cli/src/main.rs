@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod facts;
 mod inputs;
+mod progress;
 mod setup;
 mod show;
 

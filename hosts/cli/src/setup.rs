@@ -1,13 +1,16 @@
 //! Sets the engine up from what only a host may look at: environment, home folder, own path.
 
 use crate::args::How;
+use crate::exit;
 use formwork::formats::Feature;
 use formwork::load::Scanner;
 use formwork::plan::Wishes;
+use formwork::run::CancelToken;
 use formwork::{Engine, Error, Isolation, Limits, Result};
 use serde_json::{Map, Value};
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The word this program is started with to describe one plugin file.
 pub(crate) const SCAN: &str = "scan-plugin";
@@ -130,4 +133,17 @@ fn read_limits(given: &[String], isolation: &mut Isolation) -> Result<Limits> {
         *field = value;
     }
     Ok(limits)
+}
+
+/// On the first interrupt all work is cancelled; what has not stopped after a moment is left where it
+/// is, and its unfinished files are removed.
+pub(crate) fn stop_on_interrupt(engine: &Engine, cancel: &CancelToken) {
+    const GRACE: Duration = Duration::from_millis(250);
+    let (engine, cancel) = (engine.clone(), cancel.clone());
+    let _ = ctrlc::set_handler(move || {
+        cancel.cancel();
+        std::thread::sleep(GRACE);
+        engine.abandon();
+        std::process::exit(i32::from(exit::INTERRUPTED));
+    });
 }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
+mod graphs;
+mod queues;
 mod toy;
 
 use formwork::job::Job;

@@ -5,10 +5,23 @@ use formwork_sdk::{
     Capability, Description, Error, Feature, Input, OptionSpec, OutputInfo, Plugin, Result, Step,
     export_plugin, option,
 };
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::sync::Mutex;
+use std::time::Duration;
 
 /// The formats; a file begins with the id of its own.
 const FORMATS: [&str; 4] = ["md", "csv", "rst", "tex"];
+
+/// The `x` of a step that never ends by itself.
+pub(crate) const FOREVER: i64 = 99;
+/// From this `y` on, a step fails when it is asked for the first time, and only then.
+pub(crate) const FLAKY: i64 = 1_000;
+
+fn is_first_try(y: i64) -> bool {
+    static TRIED: Mutex<BTreeSet<i64>> = Mutex::new(BTreeSet::new());
+    y >= FLAKY && TRIED.lock().is_ok_and(|mut tried| tried.insert(y))
+}
 
 pub(crate) struct Toy;
 
@@ -18,8 +31,15 @@ impl Plugin for Toy {
     }
 
     fn run(step: &Step) -> Result<()> {
-        if step.operations().any(|operation| operation.options().integer("y") == Some(13)) {
+        let all = |name: &str| {
+            step.operations().filter_map(|operation| operation.options().integer(name)).collect::<Vec<_>>()
+        };
+        if all("y").contains(&13) || all("y").into_iter().any(is_first_try) {
             return Err(Error::corrupt("13 brings no luck"));
+        }
+        while all("x").contains(&FOREVER) {
+            step.tick(1, 10)?;
+            std::thread::sleep(Duration::from_millis(1));
         }
         match (step.operation(), step.target()) {
             ("thumbnail", target) => thumbnails(step, target),

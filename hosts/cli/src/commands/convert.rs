@@ -2,24 +2,22 @@
 
 use crate::args::Transfer;
 use crate::inputs::{self, Transferred};
-use crate::{exit, setup, show};
+use crate::{exit, progress, setup, show};
 use formwork::deliver::{Placement, Receipt};
 use formwork::formats::Family;
 use formwork::job::{Job, Operation};
 use formwork::run::{CancelToken, Control, Work};
 use formwork::{Engine, Error, ErrorKind, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs one operation on everything the command line names.
 pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
     let mut session = Session::prepare(args, operation)?;
     let cancel = CancelToken::default();
-    stop_on_interrupt(&session.engine, &cancel);
+    setup::stop_on_interrupt(&session.engine, &cancel);
     if session.gathers {
         let outcome = session.gather(&cancel);
         return session.tell(&args.paths[0], outcome, &cancel);
@@ -117,7 +115,7 @@ impl<'a> Session<'a> {
         let control = Control::new(cancel.child(), None);
         let input = import(&transfer.input, &self.engine)?;
         let work = || self.finish(vec![input], &transfer.output, &control, setup::processors());
-        with_bar(self.args.how.json, &transfer.input, &control, work)
+        progress::with_bar(self.args.how.json, &transfer.input, &|| control.progress(), work)
     }
 
     fn gather(&self, cancel: &CancelToken) -> Result<Receipt> {
@@ -132,7 +130,7 @@ impl<'a> Session<'a> {
             None => "-".into(),
         };
         let work = || self.finish(inputs, &output, &control, setup::processors());
-        with_bar(self.args.how.json, &output, &control, work)
+        progress::with_bar(self.args.how.json, &output, &|| control.progress(), work)
     }
 
     /// Runs the job and delivers: to a place on disk, or to standard output.
@@ -171,7 +169,7 @@ impl<'a> Session<'a> {
         let workers = self.args.jobs.unwrap_or_else(setup::processors).clamp(1, transfers.len());
         let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let output = Mutex::new(());
-        let bar = batch_bar(transfers.len(), self.args.how.json);
+        let bar = progress::batch_bar(transfers.len(), self.args.how.json);
         std::thread::scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {
@@ -245,49 +243,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Runs `work` with a bar on the terminal that follows the control; without one when there is no
-/// terminal, and for work that ends within a moment.
-fn with_bar<T>(json: bool, input: &Path, control: &Control, work: impl FnOnce() -> T) -> T {
-    if json || !std::io::stderr().is_terminal() {
-        return work();
-    }
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let watcher = scope.spawn(|| {
-            std::thread::park_timeout(PATIENCE);
-            if done.load(Ordering::Relaxed) {
-                return;
-            }
-            let bar = ProgressBar::new(1000).with_message(formwork::clean(&input.display().to_string()));
-            let style = ProgressStyle::with_template("{msg} {bar:40} {percent}%  {elapsed}");
-            let bar = if let Ok(style) = style { bar.with_style(style) } else { bar };
-            while !done.load(Ordering::Relaxed) {
-                bar.set_position((control.progress() * 1000.0) as u64);
-                std::thread::park_timeout(Duration::from_millis(100));
-            }
-            bar.finish_and_clear();
-        });
-        let result = work();
-        done.store(true, Ordering::Relaxed);
-        watcher.thread().unpark();
-        result
-    })
-}
-
-/// Work that ends within this time shows no bar.
-const PATIENCE: Duration = Duration::from_millis(300);
-
-fn batch_bar(length: usize, json: bool) -> ProgressBar {
-    let hidden = json || !std::io::stderr().is_terminal();
-    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {eta} left");
-    let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
 fn dot(path: PathBuf) -> PathBuf {
     if path.as_os_str().is_empty() { PathBuf::from("./") } else { path }
 }
@@ -308,17 +263,4 @@ fn import(path: &Path, engine: &Engine) -> Result<Operation> {
         return Err(error.with_hint("use a file, or raise the limit `memory`"));
     }
     Ok(Operation::ImportBytes { name: "stdin".into(), bytes: std::sync::Arc::new(bytes) })
-}
-
-/// On the first interrupt all work is cancelled; what has not stopped after a moment is left where it
-/// is, and its unfinished files are removed.
-fn stop_on_interrupt(engine: &Engine, cancel: &CancelToken) {
-    const GRACE: Duration = Duration::from_millis(250);
-    let (engine, cancel) = (engine.clone(), cancel.clone());
-    let _ = ctrlc::set_handler(move || {
-        cancel.cancel();
-        std::thread::sleep(GRACE);
-        engine.abandon();
-        std::process::exit(i32::from(exit::INTERRUPTED));
-    });
 }

@@ -1,12 +1,13 @@
 //! Runs a job file.
 
 use crate::args::Job as Arguments;
-use crate::{exit, inputs, setup, show};
+use crate::{exit, inputs, progress, setup, show};
 use formwork::job::Job;
-use formwork::run::Control;
+use formwork::run::{CancelToken, Control, Event, EventKind, JobReport, Submission};
 use formwork::{Error, Result};
 use serde_json::{Value, json};
 use std::io::Read;
+use std::sync::Arc;
 
 /// Reads, checks and runs a job.
 pub(crate) fn run(args: &Arguments) -> Result<u8> {
@@ -22,8 +23,8 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
     let job = Job::from_json(&json)?;
-    let engine = setup::engine(&args.limit, setup::processors() as u32, args.json, args.isolation)?;
-    let report = engine.run(&job, &Control::default());
+    let tag = job.tag.clone();
+    let report = run_watched(args, job)?;
     let mut told = None;
     for task in &report.tasks {
         if args.json {
@@ -51,9 +52,46 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
     let error = report.error();
     if args.json {
         let status = if error.is_some() { "error" } else { "ok" };
-        show::line(
-            &json!({"status": status, "tag": job.tag, "error": error.map(show::error_json)}).to_string(),
-        );
+        show::line(&json!({"status": status, "tag": tag, "error": error.map(show::error_json)}).to_string());
     }
     Ok(error.map_or(exit::OK, exit::code))
+}
+
+/// Runs a job with a bar, or with its events on standard output.
+fn run_watched(args: &Arguments, job: Job) -> Result<JobReport> {
+    let lanes = setup::processors() as u32;
+    let engine = setup::engine(&args.limit, lanes, args.json, args.isolation)?;
+    let cancel = CancelToken::default();
+    setup::stop_on_interrupt(&engine, &cancel);
+    let submission = Submission {
+        control: Control::new(cancel, None),
+        listener: args
+            .events
+            .then(|| Arc::new(|event: &Event| show::line(&event_json(event).to_string())) as _),
+        ..Submission::default()
+    };
+    let queue = engine.queue(lanes)?;
+    let handle = queue.submit(job, submission);
+    let wait = || handle.wait(None).unwrap_or_default();
+    let report = progress::with_bar(args.json, &args.file, &|| handle.progress(), wait);
+    // Lanes may still be telling the last events.
+    drop(queue);
+    Ok(report)
+}
+
+fn event_json(event: &Event) -> Value {
+    let mut line = json!({"event": event.kind.word()});
+    if let Some(task) = &event.task {
+        line["task"] = task.as_str().into();
+    }
+    match &event.kind {
+        EventKind::Progress { percent, left, message } => {
+            line["percent"] = ((percent * 100.0).round() / 100.0).into();
+            line["left_ms"] = left.map(|left| left.as_millis() as u64).into();
+            line["message"] = message.as_str().into();
+        }
+        EventKind::Failed(error) => line["error"] = show::error_json(error),
+        EventKind::Queued | EventKind::Started | EventKind::Finished | EventKind::Cancelled => {}
+    }
+    line
 }

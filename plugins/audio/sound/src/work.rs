@@ -1,6 +1,6 @@
 //! One result out of one input: what every operation on a single file has in common.
 
-use formwork_media::audio::{SoundWish, Way, lost_bits, moves_channels, way};
+use formwork_media::audio::{SoundWish, Way, lost_bits, mixes_channels, moves_channels, way};
 use formwork_media::lane::Count;
 use formwork_media::{
     Assembly, Choice, Codec, Container, Demuxer, EncoderSettings, Need, Span, Times, Track, without,
@@ -111,10 +111,14 @@ impl<'s> Work<'s> {
     }
 }
 
-/// Says that samples had more bits than the target has.
+/// Says that samples had more bits, or the sound more channels, than the target has.
 pub(crate) fn tell_bits(step: &Step<'_>, track: &Track, settings: &EncoderSettings, codec: &Codec) {
     if moves_channels(track, settings) {
         step.lose(Feature::Quality, format!("the places of the channels: {} has other ones", codec.word));
+    }
+    let asked = step.options().integer("channels").is_some();
+    if let Some((from, to)) = mixes_channels(track, settings).filter(|_| !asked) {
+        step.lose(Feature::Quality, format!("channels: {from} were mixed down to {to}"));
     }
     if let Some((from, to)) = lost_bits(track, settings, codec) {
         step.lose(Feature::BitDepth, format!("samples of {from} became {to}, without dithering"));

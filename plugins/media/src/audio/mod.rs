@@ -16,4 +16,4 @@ pub use depth::lost_bits;
 pub use encoder::SoundEncoder;
 pub use resample::Resampler;
 pub use samples::Samples;
-pub use settings::{SoundWish, Way, moves_channels, settings_for, way};
+pub use settings::{SoundWish, Way, mixes_channels, moves_channels, settings_for, way};

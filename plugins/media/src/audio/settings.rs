@@ -135,6 +135,12 @@ pub fn moves_channels(track: &Track, settings: &EncoderSettings) -> bool {
     })
 }
 
+/// The channels of a track and those of its result, when that has fewer.
+pub fn mixes_channels(track: &Track, settings: &EncoderSettings) -> Option<(u32, u32)> {
+    let (there, kept) = (track.parameters.channels(), settings.sound?.channels);
+    (kept < there).then_some((there, kept))
+}
+
 /// What the encoder of a codec is told for a track.
 ///
 /// # Errors
@@ -154,7 +160,7 @@ pub fn settings_for(
     })?;
     let takes = library::encoder(encoder).map(library::takes).unwrap_or_default();
     let rate = rate(codec, container, &takes, track, wish.rate);
-    let (channels, mask) = layout(codec, &takes, track, wish.channels);
+    let (channels, mask) = layout(codec, container, &takes, track, wish.channels);
     let (format, bits) = format(codec, &takes, track, wish);
     let quality = quality(codec, rate, channels, wish);
     let (least, before) = silence(codec, container);
@@ -217,7 +223,13 @@ fn rate(codec: &Codec, container: &Container, takes: &Takes, track: &Track, want
 }
 
 /// Channels and their places: the source's, where the encoder takes them.
-fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (u32, u64) {
+fn layout(
+    codec: &Codec,
+    container: &Container,
+    takes: &Takes,
+    track: &Track,
+    wanted: Option<u32>,
+) -> (u32, u64) {
     let there = track.parameters.channels().max(1);
     let channels = wanted.unwrap_or(there);
     let mask = if channels == there { library::mask_of(&track.parameters.raw().ch_layout) } else { 0 };
@@ -227,6 +239,8 @@ fn layout(codec: &Codec, takes: &Takes, track: &Track, wanted: Option<u32>) -> (
         "amr_nb" | "amr_wb" => 1,
         "mp3" | "mp2" | "speex" | "wmav1" | "wmav2" | "adpcm_ms" | "adpcm_ima_wav" => 2,
         "dts" | "ac3" | "eac3" => 6,
+        // The header of ADTS has no number for channels at the sides and behind (ISO/IEC 14496-3, table 1.19).
+        "aac" if container.muxer == "adts" => 6,
         _ => 8,
     };
     let channels = channels.min(most);
