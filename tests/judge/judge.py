@@ -11,6 +11,9 @@ One request a line on stdin, one answer a line on stdout, both JSON:
     {"what": "media", "path": "x.webm", "format": "webm", "beside": {"path": "x.mp4", "format": "mp4"}}
     {"ok": true, "input": {…}, "output": {"video": {"codec": "vp9", …}, …}, "look": 38.1, "sound": 0.99}
 
+    {"what": "document", "path": "x.docx", "format": "docx", "beside": {"path": "x.pdf", "format": "pdf"}}
+    {"ok": true, "words": 812, "recall": 1.0, "order": 0.99, "pages": 0}
+
 A failure is {"ok": false, "error": "…"}. The process lives on after it.
 """
 
@@ -21,6 +24,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import archives
+import documents
 import media
 import pictures
 
@@ -30,6 +34,8 @@ READERS = {
     "archive": archives.read,
     "streams": media.streams,
     "media": media.read,
+    "pages": documents.read,
+    "document": documents.compare,
 }
 
 

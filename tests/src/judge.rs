@@ -1,5 +1,7 @@
-//! Foreign readers behind one process: `tests/judge/judge.py` with Pillow, libvips, LibRaw, libarchive and FFmpeg.
+//! Foreign readers behind one process: `tests/judge/judge.py` with Pillow, libvips, LibRaw, libarchive, FFmpeg and
+//! poppler.
 
+mod document;
 mod media;
 
 use std::io::{BufRead, BufReader, Write};
@@ -11,6 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use document::{Document, Pages};
 pub use media::{Audio, Likeness, Media, Samples, Second, Seen, Still, Streams, Video};
 
 use crate::{Result, place};
@@ -139,6 +142,18 @@ impl Judge {
         let beside = json!({"path": input.0, "format": input.1});
         let request = json!({"what": "media", "path": path, "format": format, "beside": beside});
         Ok(Media::read(&self.ask(&request)?))
+    }
+
+    /// Says how many pages and words a document has. An error is the reader's verdict on the file.
+    pub fn pages(&mut self, path: &Path, format: &str) -> Result<Pages> {
+        Ok(Pages::read(&self.ask(&json!({"what": "pages", "path": path, "format": format}))?))
+    }
+
+    /// Reads a document, or a picture of one, and compares it with the input it was made of.
+    pub fn document(&mut self, path: &Path, format: &str, input: (&Path, &str)) -> Result<Document> {
+        let beside = json!({"path": input.0, "format": input.1});
+        let request = json!({"what": "document", "path": path, "format": format, "beside": beside});
+        Ok(Document::read(&self.ask(&request)?))
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value> {

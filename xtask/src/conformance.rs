@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 
 const HELP: &str = "\
 cargo xtask conformance [options]
-  --family FAMILY          only image, archive, video or audio; may be given more than once
+  --family FAMILY          only image, archive, video, audio, pdf or text; may be given more than once
   --sample N               at most N files a pair, instead of every file
   --quick                  one file a pair; of video and audio every input and target, not every pair
   --jobs N                 cases side by side (2)
@@ -28,7 +28,7 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
         match word {
             Long("family") => {
                 let family = words.value()?.string()?;
-                let known = "--family takes image, archive, video or audio";
+                let known = "--family takes image, archive, video, audio, pdf or text";
                 suites.push(Suite::from_word(&family).ok_or(known)?);
             }
             Long("sample") => choice.sample = Some(words.value()?.parse()?),

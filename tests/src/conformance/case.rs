@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Suite, archives, media, pictures};
-use crate::judge::{Contents, Judge, Picture, Streams};
+use super::{Suite, archives, documents, media, pictures};
+use crate::judge::{Contents, Judge, Pages, Picture, Streams};
 use crate::program::{self, Call};
 use crate::run::Limits;
 use crate::strict::{self, Verdict};
@@ -19,6 +19,8 @@ pub(super) enum Expected {
     Archive(Contents),
     /// Video and sound are compared with the input when the output is there: that needs every frame of both.
     Media(Streams),
+    /// The same for the words of documents.
+    Document(Pages),
 }
 
 /// A file of the corpus in one role.
@@ -37,7 +39,7 @@ impl Input {
     pub(super) fn fits(&self, to: &str) -> bool {
         match &self.expected {
             Expected::Media(streams) => Suite::fits(streams, to),
-            Expected::Picture(_) | Expected::Archive(_) => true,
+            Expected::Picture(_) | Expected::Archive(_) | Expected::Document(_) => true,
         }
     }
 }
@@ -89,6 +91,8 @@ pub enum Fault {
     Sound,
     /// A lossless target does not have the input's samples.
     Samples,
+    /// Words are missing, or in another order.
+    Text,
     /// The decoder complains of what it did not complain of in the input.
     Decoding,
 }
@@ -114,6 +118,7 @@ impl fmt::Display for Fault {
             Fault::Length => "length",
             Fault::Sound => "sound",
             Fault::Samples => "samples",
+            Fault::Text => "text",
             Fault::Decoding => "decoding",
         };
         f.pad(word)
@@ -142,19 +147,27 @@ pub struct Outcome {
 }
 
 impl Case {
-    /// Converts into `folder` and has the output judged.
-    pub(super) fn run(&self, folder: &Path, deadline: Duration, judge: &mut Judge) -> Result<Outcome> {
+    /// Converts into `folder` and has the output judged; nothing when the input has nothing that the target holds.
+    pub(super) fn run(
+        &self,
+        folder: &Path,
+        deadline: Duration,
+        judge: &mut Judge,
+    ) -> Result<Option<Outcome>> {
         let output = folder.join(format!("out.{}", self.to));
         let limits = Limits { deadline, address_space: Some(12 << 30), ..Limits::default() };
-        let call = program::convert(&self.input.path, &output, &[], &limits)?;
+        let call = program::convert(&self.input.path, &output, self.options(), &limits)?;
+        if self.suite == Suite::Pdf && call.complaint().contains(NO_TABLE) {
+            return Ok(None);
+        }
+        let output = first_of(output);
         let judged = match answered(&call, &output) {
             Err(fault) => Judged { verdict: Err(fault), exact: None },
             Ok(()) => self.judge(&output, judge)?,
         };
-        if output.exists() {
-            std::fs::remove_file(&output)?;
-        }
-        Ok(Outcome {
+        std::fs::remove_dir_all(folder)?;
+        std::fs::create_dir(folder)?;
+        Ok(Some(Outcome {
             suite: self.suite,
             from: self.input.format,
             to: self.to,
@@ -163,7 +176,12 @@ impl Case {
             exact: judged.exact,
             wall: call.process.wall,
             peak_bytes: call.process.peak_bytes,
-        })
+        }))
+    }
+
+    /// Of a document of pages, a picture shows the first.
+    fn options(&self) -> &'static [&'static str] {
+        if self.suite == Suite::Pdf && Suite::is_page_picture(self.to) { &["--set", "pages=1"] } else { &[] }
     }
 
     fn judge(&self, output: &Path, judge: &mut Judge) -> Result<Judged> {
@@ -190,6 +208,10 @@ impl Case {
         let verdict = match &self.input.expected {
             Expected::Picture(expected) => pictures::compare(from, to, expected, &judge.picture(output, to)?),
             Expected::Archive(expected) => archives::compare(expected, &judge.archive(output, to)?),
+            Expected::Document(expected) => {
+                let seen = judge.document(output, to, (&self.input.path, from))?;
+                documents::compare(from, to, expected, &seen)
+            }
             Expected::Media(_) => {
                 let seen = judge.media(output, to, (&self.input.path, from))?;
                 return Ok(Judged { verdict: media::compare(to, &seen), exact: media::exact(to, &seen) });
@@ -198,6 +220,16 @@ impl Case {
         Ok(Judged { verdict, exact: None })
     }
 }
+
+/// The first file of a series, when the output became one.
+fn first_of(output: PathBuf) -> PathBuf {
+    let first =
+        output.with_file_name(format!("out-001.{}", output.extension().unwrap_or_default().display()));
+    if first.is_file() { first } else { output }
+}
+
+/// What the program says when a document has no table that could become a sheet.
+const NO_TABLE: &str = "no table was found";
 
 /// What the judge says of an output.
 struct Judged {

@@ -5,6 +5,7 @@
 
 mod archives;
 mod case;
+mod documents;
 mod media;
 mod pairs;
 mod pictures;
@@ -132,6 +133,6 @@ fn work(
         let Some((number, case)) = next else { return Ok(()) };
         progress(number);
         let outcome = case.run(&folder, choice.deadline, &mut judge)?;
-        outcomes.lock().map_err(|_| "a worker panicked")?.push(outcome);
+        outcomes.lock().map_err(|_| "a worker panicked")?.extend(outcome);
     }
 }

@@ -14,6 +14,10 @@ pub enum Suite {
     Video,
     /// Sound.
     Audio,
+    /// Pages, into pictures, text, tables and office files.
+    Pdf,
+    /// Text and markup, onto pages.
+    Text,
 }
 
 const IMAGE_IN: &[&str] = &[
@@ -54,24 +58,34 @@ const AUDIO_OUT: &[&str] = &[
     "au", "m4b", "spx", "wv", "dts", "3ga",
 ];
 
+const PDF_OUT: &[&str] =
+    &["txt", "md", "html", "docx", "pptx", "epub", "odt", "csv", "xlsx", "png", "jpg", "webp", "tiff"];
+
+const TEXT_IN: &[&str] = &["txt", "md", "html", "csv"];
+
+const TEXT_OUT: &[&str] = &["pdf"];
+
 const STILLS: &[&str] = &["png", "jpg"];
 
 impl Suite {
     /// Every family that is tried.
-    pub const ALL: &[Suite] = &[Suite::Image, Suite::Archive, Suite::Video, Suite::Audio];
+    pub const ALL: &[Suite] =
+        &[Suite::Image, Suite::Archive, Suite::Video, Suite::Audio, Suite::Pdf, Suite::Text];
 
     /// Finds the suite of a family's word.
     pub fn from_word(word: &str) -> Option<Suite> {
         Suite::ALL.iter().copied().find(|suite| suite.word() == word)
     }
 
-    /// The family's word, which is also its folder in the corpus.
+    /// The word it goes by, for families that of the family.
     pub fn word(self) -> &'static str {
         match self {
             Suite::Image => "image",
             Suite::Archive => "archive",
             Suite::Video => "video",
             Suite::Audio => "audio",
+            Suite::Pdf => "pdf",
+            Suite::Text => "text",
         }
     }
 
@@ -82,6 +96,8 @@ impl Suite {
             Suite::Archive => ARCHIVE_IN,
             Suite::Video => VIDEO_IN,
             Suite::Audio => AUDIO_IN,
+            Suite::Pdf => &["pdf"],
+            Suite::Text => TEXT_IN,
         }
     }
 
@@ -92,6 +108,8 @@ impl Suite {
             Suite::Archive => ARCHIVE_OUT,
             Suite::Video => VIDEO_OUT,
             Suite::Audio => AUDIO_OUT,
+            Suite::Pdf => PDF_OUT,
+            Suite::Text => TEXT_OUT,
         }
     }
 
@@ -105,6 +123,11 @@ impl Suite {
         STILLS.contains(&to)
     }
 
+    /// True for targets that are pictures of pages.
+    pub fn is_page_picture(to: &str) -> bool {
+        PDF_OUT.contains(&to) && IMAGE_OUT.contains(&to)
+    }
+
     /// True when a file with these streams can become `to` at all.
     pub fn fits(streams: &Streams, to: &str) -> bool {
         let (moving, sounding) = (Suite::is_still(to) || to == "gif", AUDIO_OUT.contains(&to));
@@ -113,8 +136,8 @@ impl Suite {
 
     /// True for files of the corpus that belong to the family. Moving GIFs are pictures and video.
     pub fn takes(self, sample: &Sample) -> bool {
-        sample.folder == self.word()
-            || self == Suite::Video && sample.folder == "image" && sample.format == "gif"
+        let folder = if matches!(self, Suite::Pdf | Suite::Text) { "document" } else { self.word() };
+        sample.folder == folder || self == Suite::Video && sample.folder == "image" && sample.format == "gif"
     }
 
     /// The inputs a file of the corpus stands for. A camera's own format is also tried as plain `raw`.

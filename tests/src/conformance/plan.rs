@@ -26,6 +26,10 @@ const FAST_TARGETS: &[&str] = &["jpg", "webp", "png"];
 const SMALL_BYTES: u64 = 8 << 20;
 /// Pixels of all frames, or samples, up to which video and sound are in a sample: a second or two.
 const SMALL_MEDIA: u64 = 12_000_000;
+/// What a page costs beside its words.
+const PAGE_COST: u64 = 500;
+/// Documents up to this cost are in a sample: some ten pages.
+const SMALL_DOCUMENT: u64 = 10_000;
 /// How often every target is tried at least when not every pair is.
 const COVER: usize = 3;
 
@@ -71,6 +75,7 @@ fn read(
         Suite::Image => judge.picture(&sample.path, format).map(Expected::Picture),
         Suite::Archive => judge.archive(&sample.path, format).map(Expected::Archive),
         Suite::Video | Suite::Audio => judge.streams(&sample.path, format).map(Expected::Media),
+        Suite::Pdf | Suite::Text => judge.pages(&sample.path, format).map(Expected::Document),
     };
     let expected = match expected {
         Ok(expected) => expected,
@@ -82,6 +87,7 @@ fn read(
             contents.views.iter().map(|view| view.iter().map(|member| member.size).sum()).max().unwrap_or(0)
         }
         Expected::Media(streams) => streams.cost,
+        Expected::Document(pages) => pages.words + pages.pages * PAGE_COST,
     };
     let path = place(sample, role, scratch)?;
     Ok(Ok(Input { path, name: sample.name().to_owned(), format: role, cost, expected }))
@@ -128,6 +134,7 @@ fn pick<'a>(
         Suite::Image => input.cost <= SMALL_PIXELS || FAST_TARGETS.contains(&to),
         Suite::Archive => input.cost <= SMALL_BYTES,
         Suite::Video | Suite::Audio => input.cost <= SMALL_MEDIA,
+        Suite::Pdf | Suite::Text => input.cost <= SMALL_DOCUMENT,
     };
     let mut fit: Vec<_> = files.iter().copied().filter(|input| small(input)).collect();
     if fit.is_empty() {

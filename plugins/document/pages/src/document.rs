@@ -25,7 +25,7 @@ pub(crate) struct Document<'b> {
     pub(crate) handle: FPDF_DOCUMENT,
     form: Option<Form>,
     /// What the library reads as long as the document is open.
-    _bytes: Cow<'b, [u8]>,
+    bytes: Cow<'b, [u8]>,
     pub(crate) pdfium: Held,
 }
 
@@ -73,7 +73,7 @@ impl<'b> Document<'b> {
             let reason = unsafe { pdfium.FPDF_GetLastError() };
             return Err(refusal(reason, password.is_some()));
         }
-        Ok(Document { handle, form: None, _bytes: bytes, pdfium })
+        Ok(Document { handle, form: None, bytes, pdfium })
     }
 
     /// Lets fields of a form be drawn. Needed before pages are opened.
@@ -87,6 +87,11 @@ impl<'b> Document<'b> {
             self.form = Some(Form { handle, _callbacks: callbacks });
         }
         self
+    }
+
+    /// The document as a file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Number of pages.

@@ -29,6 +29,7 @@ mod size;
 mod slides;
 mod text;
 mod txt;
+mod type3;
 
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
 

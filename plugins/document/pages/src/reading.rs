@@ -3,6 +3,7 @@
 use crate::document::{self, Document};
 use crate::library;
 use crate::text::{self, Piece};
+use crate::type3;
 use formwork_sdk::{Error, ErrorKind, Result, Step};
 
 /// What to do when PDFium is missing.
@@ -24,7 +25,13 @@ impl<'s> Reading<'s> {
         let library = library::get().map_err(|why| {
             Error::new(ErrorKind::BackendMissing, format!("PDFium could not be loaded ({why}): {REMEDY}"))
         })?;
-        Ok(Reading { step, document: document::open(step, library)? })
+        let mut document = document::open(step, library)?;
+        if let Some(mended) = type3::mended(step, &document) {
+            // The library is held by one document at a time.
+            drop(document);
+            document = Document::open(mended.into(), None, library)?;
+        }
+        Ok(Reading { step, document })
     }
 
     /// As [`Reading::open`], with its fields to be drawn.

@@ -18,7 +18,7 @@ mod words;
 pub(crate) use area::{Area, Place};
 pub(crate) use blocks::{Block, Sizes, Span, blocks, paragraphs};
 pub(crate) use columns::Piece;
-pub(crate) use glyphs::{Glyph, Glyphs, LEANS, ObjectKey, Style, Turned, read as letters};
+pub(crate) use glyphs::{Glyph, Glyphs, LEANS, ObjectKey, Style, Turned, has_codes, read as letters};
 pub(crate) use lines::Line;
 pub(crate) use pictures::Picture;
 pub(crate) use table::{Cell, Table};

@@ -1,0 +1,113 @@
+//! Fonts that draw their letters by procedures (Type 3) and name them, but do not say which characters those are: PDFium
+//! takes their codes for characters. The names say it as well (ISO 32000-2, 9.10.2), so they are written into the
+//! document as the table that PDFium reads.
+
+use crate::document::{Document, Page};
+use crate::text;
+use formwork_sdk::Step;
+use lopdf::{Dictionary, Encoding, LoadOptions, Object, Stream};
+use std::fmt::Write;
+
+/// Pages that are looked at for codes that are no characters.
+const LOOKED_AT: usize = 4;
+/// Larger documents are not taken apart for it, in bytes.
+const LARGEST: usize = 64 << 20;
+
+/// The document with what its fonts mean; nothing when there is no such font, or no sign of one.
+pub(crate) fn mended(step: &Step<'_>, document: &Document<'_>) -> Option<Vec<u8>> {
+    let bytes = document.bytes();
+    if bytes.len() > LARGEST || step.options().text("password").is_some() {
+        return None;
+    }
+    let pages = (0..document.page_count().min(LOOKED_AT)).filter_map(|index| document.page(index).ok());
+    let is_strange = |page: Page<'_, '_>| text::has_codes(&page);
+    if !pages.map(is_strange).any(|strange| strange) {
+        return None;
+    }
+    let most = usize::try_from(step.limits().memory).unwrap_or(usize::MAX);
+    let options = LoadOptions { max_decompressed_size: Some(most), ..LoadOptions::default() };
+    let mut pdf = lopdf::Document::load_mem_with_options(bytes, options).ok()?;
+    if pdf.is_encrypted() {
+        return None;
+    }
+    let fonts: Vec<_> = pdf
+        .objects
+        .iter()
+        .filter_map(|(id, object)| Some((*id, meanings(&pdf, object.as_dict().ok()?)?)))
+        .collect();
+    if fonts.is_empty() {
+        return None;
+    }
+    for (id, meanings) in fonts {
+        let table = pdf.add_object(Stream::new(Dictionary::new(), to_unicode(&meanings).into_bytes()));
+        let font = pdf.objects.get_mut(&id).and_then(|object| object.as_dict_mut().ok())?;
+        font.set("ToUnicode", table);
+    }
+    let mut written = Vec::with_capacity(bytes.len());
+    pdf.save_to(&mut written).ok()?;
+    Some(written)
+}
+
+/// What the codes of a Type 3 font mean by its names; nothing for other fonts, and for those that say it themselves.
+fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, u16)>> {
+    if font.get(b"Subtype").and_then(Object::as_name).ok()? != b"Type3" || font.has(b"ToUnicode") {
+        return None;
+    }
+    let Encoding::Differences(names) = font.get_font_encoding_with_limit(pdf, LARGEST).ok()? else {
+        return None;
+    };
+    let mut meanings: Vec<_> =
+        names.map.iter().map(|(code, glyph)| (*code, glyph.utf16_code_unit())).collect();
+    meanings.sort_unstable();
+    (!meanings.is_empty()).then_some(meanings)
+}
+
+/// A table of characters (Adobe Technical Note 5411).
+fn to_unicode(meanings: &[(u8, u16)]) -> String {
+    let mut table = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapName /Names def\n\
+        /CMapType 2 def\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n"
+        .to_owned();
+    // A block holds 100 lines at most.
+    for block in meanings.chunks(100) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(table, "{} beginbfchar", block.len());
+        for (code, character) in block {
+            let _ = writeln!(table, "<{code:02x}> <{character:04x}>");
+        }
+        table += "endbfchar\n";
+    }
+    table + "endcmap\nend\nend\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lopdf::dictionary;
+
+    fn font(more: Option<&str>) -> Dictionary {
+        let differences: Vec<Object> = vec![
+            2.into(),
+            Object::Name(b"A".to_vec()),
+            Object::Name(b"fi".to_vec()),
+            Object::Name(b"g7".to_vec()),
+            300.into(),
+            Object::Name(b"B".to_vec()),
+        ];
+        let mut font = dictionary! {
+            "Type" => "Font", "Subtype" => "Type3", "Encoding" => dictionary! { "Differences" => differences },
+        };
+        if let Some(more) = more {
+            font.set(more, Object::Null);
+        }
+        font
+    }
+
+    #[test]
+    fn names_are_characters() {
+        let pdf = lopdf::Document::new();
+        assert_eq!(meanings(&pdf, &font(None)), Some(vec![(2, 0x41), (3, 0xfb01)]));
+        assert_eq!(meanings(&pdf, &font(Some("ToUnicode"))), None, "it says so itself");
+        let table = to_unicode(&[(2, 0x41)]);
+        assert!(table.contains("1 beginbfchar\n<02> <0041>\nendbfchar"), "{table}");
+    }
+}
