@@ -5,7 +5,7 @@
 use crate::document::{Document, Page};
 use crate::text;
 use formwork_sdk::Step;
-use lopdf::{Dictionary, Encoding, LoadOptions, Object, Stream};
+use lopdf::{Dictionary, Encoding, LoadOptions, Object, Stream, dictionary};
 use std::fmt::Write;
 
 /// Pages that are looked at for codes that are no characters.
@@ -53,13 +53,35 @@ fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, u16)>> 
     if font.get(b"Subtype").and_then(Object::as_name).ok()? != b"Type3" || font.has(b"ToUnicode") {
         return None;
     }
-    let Encoding::Differences(names) = font.get_font_encoding_with_limit(pdf, LARGEST).ok()? else {
-        return None;
-    };
-    let mut meanings: Vec<_> =
-        names.map.iter().map(|(code, glyph)| (*code, glyph.utf16_code_unit())).collect();
-    meanings.sort_unstable();
+    let encoding = follow(pdf, font.get(b"Encoding").ok()?).as_dict().ok()?;
+    let differences = follow(pdf, encoding.get(b"Differences").ok()?).as_array().ok()?;
+    let mut code = 0_i64;
+    let mut meanings = Vec::new();
+    for part in differences {
+        match part {
+            Object::Integer(number) => code = *number,
+            Object::Name(name) => {
+                if let (Ok(code), Some(character)) = (u8::try_from(code), character(pdf, name)) {
+                    meanings.push((code, character));
+                }
+                code = code.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
     (!meanings.is_empty()).then_some(meanings)
+}
+
+/// The character that Adobe's list of glyph names has for a name. It can be asked through the encoding of a font only.
+fn character(pdf: &lopdf::Document, name: &[u8]) -> Option<u16> {
+    let differences = vec![Object::Integer(0), Object::Name(name.to_vec())];
+    let font = dictionary! { "Type" => "Font", "Encoding" => dictionary! { "Differences" => differences } };
+    let Encoding::Differences(names) = font.get_font_encoding_with_limit(pdf, 0).ok()? else { return None };
+    names.map.get(&0).map(|glyph| glyph.utf16_code_unit())
+}
+
+fn follow<'p>(pdf: &'p lopdf::Document, object: &'p Object) -> &'p Object {
+    pdf.dereference(object).map_or(object, |(_, object)| object)
 }
 
 /// A table of characters (Adobe Technical Note 5411).
@@ -82,17 +104,10 @@ fn to_unicode(meanings: &[(u8, u16)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lopdf::dictionary;
 
     fn font(more: Option<&str>) -> Dictionary {
-        let differences: Vec<Object> = vec![
-            2.into(),
-            Object::Name(b"A".to_vec()),
-            Object::Name(b"fi".to_vec()),
-            Object::Name(b"g7".to_vec()),
-            300.into(),
-            Object::Name(b"B".to_vec()),
-        ];
+        let name = |name: &str| Object::Name(name.into());
+        let differences = vec![Object::Integer(2), name("A"), name("fi"), name("in-no-list")];
         let mut font = dictionary! {
             "Type" => "Font", "Subtype" => "Type3", "Encoding" => dictionary! { "Differences" => differences },
         };
