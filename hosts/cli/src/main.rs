@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod facts;
 mod inputs;
+mod receipts;
 mod setup;
 mod show;
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => commands::convert::run(&args, "convert"),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Run(args) => commands::job::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Probe(args) => commands::probe::run(&args),
         Command::Formats(args) => commands::formats::run(&args),
         Command::Matrix(args) => commands::matrix::run(&args),

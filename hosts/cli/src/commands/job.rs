@@ -1,7 +1,9 @@
 //! Runs a job file.
 
 use crate::args::Job as Arguments;
+use crate::receipts::Book;
 use crate::{exit, inputs, setup, show};
+use formwork::deliver::canonical;
 use formwork::job::Job;
 use formwork::run::Control;
 use formwork::{Error, Result};
@@ -22,10 +24,14 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
     let json: Value = serde_json::from_str(&text)
         .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
     let job = Job::from_json(&json)?;
-    let engine = setup::engine(&args.limit, setup::processors() as u32, args.json, args.isolation)?;
+    let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
+    let hashes = args.json || book.is_kept();
+    let threads = setup::processors() as u32;
+    let engine = setup::keeping_engine(&args.limit, threads, hashes, args.isolation, &args.keep)?;
     let report = engine.run(&job, &Control::default());
     let mut told = None;
     for task in &report.tasks {
+        task.receipts.iter().for_each(|receipt| book.note(receipt));
         if args.json {
             let mut line = json!({"task": task.task, "state": task.state.word()});
             if let Some(error) = &task.error {
@@ -37,7 +43,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             if !task.paths.is_empty() {
                 line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
             }
-            show::line(&line.to_string());
+            show::line(&canonical(&line));
         } else {
             task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
             // Tasks that were done in one pass fail of the same.
@@ -48,12 +54,12 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             }
         }
     }
+    book.close()?;
     let error = report.error();
     if args.json {
         let status = if error.is_some() { "error" } else { "ok" };
-        show::line(
-            &json!({"status": status, "tag": job.tag, "error": error.map(show::error_json)}).to_string(),
-        );
+        let line = json!({"status": status, "tag": job.tag, "error": error.map(show::error_json)});
+        show::line(&canonical(&line));
     }
     Ok(error.map_or(exit::OK, exit::code))
 }
