@@ -1,21 +1,20 @@
 //! The cache as the run of a task sees it.
 
-use super::entry::{self, Loaded, Said, Told};
+use super::entry::{self, Loaded, Outcome, Said, Told};
 use super::key::{self, Hashed, Key};
 use super::stamp::Stamp;
-use super::{ResultCache, notes};
+use super::{Access, notes};
 use crate::deliver::{FileRecord, Receipt};
 use crate::engine::Parts;
 use crate::plan::Route;
-use crate::run::{Content, Item, Order};
+use crate::run::{Content, Control, Item, Order};
 use formwork_formats::Format;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The keys of one route for certain inputs.
 #[derive(Debug)]
 pub(crate) struct Chain<'c> {
-    parts: &'c Parts,
-    cache: &'c ResultCache,
+    access: Access<'c>,
     inputs: Inputs,
     /// One for each step; the last is that of the finished result.
     keys: Vec<Key>,
@@ -38,20 +37,25 @@ pub(crate) fn recall(
     order: &Order<'_>,
     items: &[Item],
     given: &[Option<&'static Format>],
+    control: &Control,
 ) -> Option<Finished> {
     let started = Instant::now();
-    let cache = parts.results.as_ref()?;
-    let inputs = Inputs::of(cache, order, items)?;
+    let access = Access::of(parts, control)?;
+    // The time of an input is part of a request, so one that has only just been written was never met before.
+    if !items.iter().all(|item| was_settled(item, SystemTime::now())) {
+        return None;
+    }
+    let inputs = Inputs::of(access, order, items)?;
     let asked = key::asked(parts, order, &inputs.hashed(), given);
-    let finished = notes::read(&cache.store, &asked)?;
-    let loaded = entry::load(cache, parts, &finished)?;
+    let finished = notes::read(access.store, &asked)?;
+    let loaded = entry::load(access, &finished)?;
     finish(parts, &inputs, loaded, started)
 }
 
 impl Inputs {
-    fn of(cache: &ResultCache, order: &Order<'_>, items: &[Item]) -> Option<Inputs> {
+    fn of(access: Access<'_>, order: &Order<'_>, items: &[Item]) -> Option<Inputs> {
         let items: Vec<Item> = items.iter().chain(order.companions.iter().flatten()).cloned().collect();
-        let contents = items.iter().map(|item| cache.content(item)).collect::<Option<Vec<_>>>()?;
+        let contents = items.iter().map(|item| access.content(item)).collect::<Option<Vec<_>>>()?;
         Some(Inputs { items, contents })
     }
 
@@ -61,21 +65,20 @@ impl Inputs {
     }
 
     /// Whether they are still what they were when they were hashed.
-    fn are_unchanged(&self, cache: &ResultCache) -> bool {
+    fn are_unchanged(&self, access: Access<'_>) -> bool {
         let mut pairs = self.items.iter().zip(&self.contents);
-        pairs.all(|(item, content)| cache.content(item) == Some(*content))
+        pairs.all(|(item, content)| access.content(item) == Some(*content))
     }
+}
 
-    /// Whether none can have changed since a moment.
-    fn were_settled(&self, moment: SystemTime) -> bool {
-        let is_settled = |item: &Item| match &item.content {
-            Content::File(file) if !file.path().as_os_str().is_empty() => {
-                let about = file.file().and_then(|file| file.metadata());
-                about.is_ok_and(|about| Stamp::of(&about).is_settled(moment))
-            }
-            _ => true,
-        };
-        self.items.iter().all(is_settled)
+/// Whether an item cannot have changed since a moment.
+fn was_settled(item: &Item, moment: SystemTime) -> bool {
+    match &item.content {
+        Content::File(file) if !file.path().as_os_str().is_empty() => {
+            let about = file.file().and_then(|file| file.metadata());
+            about.is_ok_and(|about| Stamp::of(&about).is_settled(moment))
+        }
+        _ => true,
     }
 }
 
@@ -85,33 +88,42 @@ const WORTH_KEEPING: Duration = Duration::from_millis(2);
 const READ_BACK: u64 = 250 << 20;
 
 impl<'c> Chain<'c> {
-    /// `given` are the formats that were known of the items before anybody looked at them. `None` without a cache, and for what must not be kept.
+    /// `given` are the formats that were known of the items before anybody looked at them. `None` without a cache, and for
+    /// what must not be kept.
     pub(crate) fn of(
         parts: &'c Parts,
         order: &Order<'_>,
         (items, given): (&[Item], &[Option<&'static Format>]),
         route: &Route<'_>,
+        control: &'c Control,
     ) -> Option<Chain<'c>> {
-        let cache = parts.results.as_ref()?;
-        let inputs = Inputs::of(cache, order, items)?;
+        let access = Access::of(parts, control)?;
+        let inputs = Inputs::of(access, order, items)?;
         let keys = key::chain(parts, order, route, &inputs.hashed())?;
         let asked = key::asked(parts, order, &inputs.hashed(), given);
-        Some(Chain { parts, cache, inputs, keys, asked })
+        Some(Chain { access, inputs, keys, asked })
     }
 
     /// The finished result, when it is there.
     pub(crate) fn finished(&self, started: Instant) -> Option<Finished> {
         let key = self.keys.last()?;
-        let loaded = entry::load(self.cache, self.parts, key)?;
-        let finished = finish(self.parts, &self.inputs, loaded, started)?;
+        let loaded = entry::load(self.access, key)?;
+        let finished = finish(self.access.parts, &self.inputs, loaded, started)?;
         self.note_request(key, started);
         Some(finished)
+    }
+
+    /// The hash of an input by its place, as receipts have it.
+    pub(crate) fn hash_of(&self, place: usize) -> Option<String> {
+        let is_file = self.inputs.items.get(place).is_some_and(Item::is_file);
+        let content = self.inputs.contents.get(place).filter(|_| is_file);
+        content.map(|content| content.to_hex().to_string())
     }
 
     /// Keeps a finished result.
     pub(crate) fn keep(&self, items: &[Item], receipt: &Receipt, worker_bytes: u64, started: Instant) {
         let Some(key) = self.keys.last() else { return };
-        if !self.inputs.are_unchanged(self.cache) {
+        if !self.inputs.are_unchanged(self.access) {
             return;
         }
         let told = Told {
@@ -122,7 +134,9 @@ impl<'c> Chain<'c> {
         };
         let mut said = Said::new(&receipt.warnings, &receipt.losses);
         (said.told, said.worker_bytes) = (Some(told), worker_bytes);
-        if entry::save(self.cache, key, items, said, self.cache.store.most() / 2).is_some() {
+        let hashes = receipt.outputs.iter().map(|output| output.blake3.clone()).collect();
+        let result = Outcome { items, hashes, said };
+        if entry::save(self.access, key, result, self.access.store.most() / 2).is_some() {
             self.note_request(key, started);
         }
     }
@@ -130,8 +144,9 @@ impl<'c> Chain<'c> {
     /// The request leads to this result, as long as the route was chosen for the same bytes.
     fn note_request(&self, key: &Key, started: Instant) {
         let moment = SystemTime::now().checked_sub(started.elapsed());
-        if moment.is_some_and(|moment| self.inputs.were_settled(moment)) {
-            notes::write(&self.cache.store, &self.asked, key);
+        let settled = |moment| self.inputs.items.iter().all(|item| was_settled(item, moment));
+        if moment.is_some_and(settled) {
+            notes::write(self.access.store, &self.asked, key);
         }
     }
 
@@ -139,7 +154,7 @@ impl<'c> Chain<'c> {
     pub(crate) fn resume(&self, most: usize) -> Option<(usize, Vec<Item>, Said)> {
         let steps = 1..=most.min(self.keys.len().saturating_sub(1));
         steps.rev().find_map(|steps| {
-            let loaded = entry::load(self.cache, self.parts, self.keys.get(steps - 1)?)?;
+            let loaded = entry::load(self.access, self.keys.get(steps - 1)?)?;
             Some((steps, loaded.items, loaded.said))
         })
     }
@@ -149,10 +164,11 @@ impl<'c> Chain<'c> {
         let bytes: u64 = items.iter().map(Item::length).sum();
         let read_back = Duration::from_millis(bytes.saturating_mul(1000) / READ_BACK);
         let Some(key) = steps.checked_sub(1).and_then(|place| self.keys.get(place)) else { return false };
-        if took < WORTH_KEEPING + read_back || !self.inputs.are_unchanged(self.cache) {
+        if took < WORTH_KEEPING + read_back || !self.inputs.are_unchanged(self.access) {
             return false;
         }
-        entry::save(self.cache, key, items, said, self.cache.store.most() / 4).is_some()
+        let result = Outcome { items, hashes: Vec::new(), said };
+        entry::save(self.access, key, result, self.access.store.most() / 4).is_some()
     }
 }
 
@@ -163,13 +179,11 @@ fn finish(parts: &Parts, inputs: &Inputs, loaded: Loaded, started: Instant) -> O
     let shown = |hash: String| Some(hash).filter(|_| parts.hashes);
     let mut receipt = Receipt { cached: true, losses, warnings: said.warnings, ..Receipt::default() };
     for ((item, content), format) in inputs.items.iter().zip(&inputs.contents).zip(told.inputs) {
-        let record = FileRecord::of(item, false).ok()?;
         let blake3 = if item.is_file() { shown(content.to_hex().to_string()) } else { None };
-        receipt.inputs.push(FileRecord { format, blake3, ..record });
+        receipt.inputs.push(FileRecord { format, ..FileRecord::known(item, blake3) });
     }
     for (item, hash) in items.iter().zip(hashes) {
-        let record = FileRecord::of(item, false).ok()?;
-        receipt.outputs.push(FileRecord { blake3: hash.and_then(shown), ..record });
+        receipt.outputs.push(FileRecord::known(item, hash.and_then(shown)));
     }
     (receipt.route, receipt.plugins, receipt.isolation) = (told.route, told.plugins, told.isolation);
     receipt.measure(started, 0);

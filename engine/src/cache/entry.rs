@@ -1,10 +1,9 @@
 //! What is kept of a result: its files, and what was said of them.
 
-use super::ResultCache;
+use super::Access;
 use super::key::Key;
 use super::store::private_folder;
 use crate::deliver::{Loss, copy_bytes, names};
-use crate::engine::Parts;
 use crate::run::{Content, Item, LazyFile, nanoseconds, time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -92,11 +91,19 @@ pub(crate) struct Loaded {
     pub(crate) said: Said,
 }
 
+/// A result that is to be kept. Hashes are those that are known already, by place.
+#[derive(Debug)]
+pub(super) struct Outcome<'r> {
+    pub(super) items: &'r [Item],
+    pub(super) hashes: Vec<Option<String>>,
+    pub(super) said: Said,
+}
+
 /// Gets an entry. One that is damaged is removed, and is none.
-pub(super) fn load(cache: &ResultCache, parts: &Parts, key: &Key) -> Option<Loaded> {
-    let folder = cache.store.result(key);
+pub(super) fn load(access: Access<'_>, key: &Key) -> Option<Loaded> {
+    let folder = access.store.result(key);
     let about = read_about(&folder);
-    let loaded = about.and_then(|about| open_all(cache, parts, &folder, about));
+    let loaded = about.and_then(|about| open_all(access, &folder, about));
     if loaded.is_none() {
         let _ = std::fs::remove_dir_all(&folder);
         return None;
@@ -114,7 +121,7 @@ fn read_about(folder: &Path) -> Option<About> {
     if is_whole { serde_json::from_slice(json).ok() } else { None }
 }
 
-fn open_all(cache: &ResultCache, parts: &Parts, folder: &Path, about: About) -> Option<Loaded> {
+fn open_all(access: Access<'_>, folder: &Path, about: About) -> Option<Loaded> {
     let mut loaded = Loaded { items: Vec::new(), hashes: Vec::new(), said: about.said };
     for (number, kept) in about.files.into_iter().enumerate() {
         let (content, hash) = match kept.content {
@@ -124,7 +131,7 @@ fn open_all(cache: &ResultCache, parts: &Parts, folder: &Path, about: About) -> 
             KeptContent::File { bytes, blake3 } => {
                 let file = File::open(folder.join(number.to_string())).ok()?;
                 if file.metadata().ok()?.len() != bytes
-                    || cache.hash_of_file(&file)?.to_hex().as_str() != blake3
+                    || access.hash_of_file(&file)?.to_hex().as_str() != blake3
                 {
                     return None;
                 }
@@ -133,7 +140,7 @@ fn open_all(cache: &ResultCache, parts: &Parts, folder: &Path, about: About) -> 
         };
         let name = if kept.name.is_empty() { kept.name } else { names::checked(&kept.name).ok()? };
         let format = match kept.format {
-            Some(id) => Some(parts.registry.format(&id)?),
+            Some(id) => Some(access.parts.registry.format(&id)?),
             None => None,
         };
         loaded.items.push(Item { name, content, format, modified: time(kept.modified), mode: kept.mode });
@@ -143,34 +150,32 @@ fn open_all(cache: &ResultCache, parts: &Parts, folder: &Path, about: About) -> 
 }
 
 /// Keeps a result. `None` when it was not kept: it is too large, or the folder cannot be written to.
-pub(super) fn save(
-    cache: &ResultCache,
-    key: &Key,
-    items: &[Item],
-    said: Said,
-    most_bytes: u64,
-) -> Option<()> {
+pub(super) fn save(access: Access<'_>, key: &Key, result: Outcome<'_>, most_bytes: u64) -> Option<()> {
+    let Outcome { items, hashes, said } = result;
     let bytes: u64 = items.iter().map(Item::length).sum();
-    let place = cache.store.result(key);
+    let place = access.store.result(key);
     if items.len() > MOST_FILES || bytes > most_bytes || place.exists() {
         return None;
     }
-    let files = items.iter().map(|item| kept(cache, item)).collect::<Option<Vec<_>>>()?;
+    let known = |place: usize| hashes.get(place).cloned().flatten();
+    let files = items.iter().enumerate().map(|(place, item)| kept(access, item, known(place)));
+    let files = files.collect::<Option<Vec<_>>>()?;
     let json = serde_json::to_vec(&About { files, said }).ok()?;
     let bytes = bytes.saturating_add(json.len() as u64 + 64);
     let count = items.len() as u64 + 1;
-    cache.store.reserve(bytes, count)?;
-    let written = write(cache, &place, items, &json);
+    access.store.reserve(bytes, count)?;
+    let written = write(access, &place, items, &json);
     if written.is_none() {
-        cache.store.give_back(bytes, count);
+        access.store.give_back(bytes, count);
     }
     written
 }
 
-fn kept(cache: &ResultCache, item: &Item) -> Option<Kept> {
+fn kept(access: Access<'_>, item: &Item, known: Option<String>) -> Option<Kept> {
     let content = match &item.content {
         Content::Memory(_) | Content::File(_) => {
-            KeptContent::File { bytes: item.length(), blake3: cache.content(item)?.to_hex().to_string() }
+            let hash = || access.content(item).map(|hash| hash.to_hex().to_string());
+            KeptContent::File { bytes: item.length(), blake3: known.or_else(hash)? }
         }
         Content::Directory => KeptContent::Directory,
         Content::Symlink(target) => KeptContent::Symlink(target.clone()),
@@ -186,8 +191,8 @@ fn kept(cache: &ResultCache, item: &Item) -> Option<Kept> {
     })
 }
 
-fn write(cache: &ResultCache, place: &Path, items: &[Item], json: &[u8]) -> Option<()> {
-    let fresh = cache.store.fresh()?;
+fn write(access: Access<'_>, place: &Path, items: &[Item], json: &[u8]) -> Option<()> {
+    let fresh = access.store.fresh()?;
     let draft = fresh.path().join("result");
     std::fs::create_dir(&draft).ok()?;
     for (number, item) in items.iter().enumerate().filter(|(_, item)| item.is_file()) {

@@ -20,11 +20,12 @@ mod surroundings;
 pub(crate) use chain::{Chain, recall};
 pub(crate) use entry::Said;
 
-use crate::run::{Content, Item};
+use crate::engine::Parts;
+use crate::run::{Content, Control, Item};
 use key::{Fields, Key};
 use stamp::Stamp;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::SystemTime;
 use store::Store;
@@ -38,6 +39,21 @@ pub(crate) struct ResultCache {
 impl ResultCache {
     pub(crate) fn new(folder: PathBuf, bytes: u64) -> ResultCache {
         ResultCache { store: Store::new(folder, bytes) }
+    }
+}
+
+/// The cache for one piece of work, which may be cancelled while something is hashed.
+#[derive(Clone, Copy, Debug)]
+struct Access<'c> {
+    parts: &'c Parts,
+    store: &'c Store,
+    control: &'c Control,
+}
+
+impl<'c> Access<'c> {
+    /// `None` without a cache.
+    fn of(parts: &'c Parts, control: &'c Control) -> Option<Access<'c>> {
+        parts.results.as_ref().map(|results| Access { parts, store: &results.store, control })
     }
 
     /// The hash of an item's bytes. `None` when it cannot be read, or changes while it is.
@@ -53,35 +69,36 @@ impl ResultCache {
 
     /// The hash of a file's bytes, from the last time when it has not changed since.
     fn hash_of_file(&self, file: &File) -> Option<Key> {
-        let stamp = Stamp::of(&file.metadata().ok()?);
+        let about = file.metadata().ok()?;
+        let stamp = Stamp::of(&about);
         let name = Fields::new("stamp").add(stamp.bytes()).key();
         let settled = stamp.is_settled(SystemTime::now());
-        if settled && let Some(known) = notes::read(&self.store, &name) {
+        if settled && let Some(known) = notes::read(self.store, &name) {
             return Some(known);
         }
-        let hash = read_all(file)?;
+        let hash = self.read_all(file)?;
         if Stamp::of(&file.metadata().ok()?) != stamp {
             return None;
         }
         // What has no name can never be met again.
-        let is_named = file.metadata().is_ok_and(|about| std::os::unix::fs::MetadataExt::nlink(&about) > 0);
-        if settled && is_named {
-            notes::write(&self.store, &name, &hash);
+        if settled && about.nlink() > 0 {
+            notes::write(self.store, &name, &hash);
         }
         Some(hash)
     }
-}
 
-fn read_all(file: &File) -> Option<Key> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 256 << 10];
-    let mut offset = 0;
-    loop {
-        let count = file.read_at(&mut buffer, offset).ok()?;
-        if count == 0 {
-            return Some(hasher.finalize());
+    fn read_all(&self, file: &File) -> Option<Key> {
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = vec![0; 256 << 10];
+        let mut offset = 0;
+        loop {
+            self.control.check().ok()?;
+            let count = file.read_at(&mut buffer, offset).ok()?;
+            if count == 0 {
+                return Some(hasher.finalize());
+            }
+            hasher.update(buffer.get(..count)?);
+            offset += count as u64;
         }
-        hasher.update(buffer.get(..count)?);
-        offset += count as u64;
     }
 }

@@ -15,7 +15,7 @@ const FILES: &[&str] = &[
     "/usr/share/fonts",
     "/usr/local/share/fonts",
     "/usr/share/sounds/sf2",
-    "/usr/share/sounds/sf3",
+    "/usr/share/soundfonts",
 ];
 /// What plugins that run `programs` depend on.
 const PROGRAMS: &[&str] = &["/usr/bin", "/usr/local/bin", "/var/lib/dpkg/status"];

@@ -14,7 +14,7 @@ fn write(value: &Value, text: &mut String) {
     match value {
         Value::Number(number) => text.push_str(&plain(number)),
         Value::Array(list) => {
-            joined(list, ('[', ']'), text, |value, text| write(value, text));
+            joined(list, ('[', ']'), text, write);
         }
         Value::Object(object) => {
             let mut members: Vec<_> = object.iter().collect();

@@ -27,19 +27,25 @@ impl FileRecord {
     ///
     /// `io` when it cannot be read for hashing.
     pub fn of(item: &Item, hashed: bool) -> Result<FileRecord> {
+        let blake3 = if hashed && item.is_file() { Some(hash(item)?) } else { None };
+        Ok(FileRecord::known(item, blake3))
+    }
+
+    /// Describes an item whose hash is known, or not wanted.
+    pub(crate) fn known(item: &Item, blake3: Option<String>) -> FileRecord {
         let path = match &item.content {
             Content::File(file) if file.staging.is_none() && !file.path().as_os_str().is_empty() => {
                 Some(file.path().to_owned())
             }
             _ => None,
         };
-        Ok(FileRecord {
+        FileRecord {
             name: item.name.clone(),
             path,
             format: item.format.map_or_else(String::new, |format| format.id.to_owned()),
             bytes: item.length(),
-            blake3: if hashed && item.is_file() { Some(hash(item)?) } else { None },
-        })
+            blake3,
+        }
     }
 
     pub(super) fn to_json(&self) -> Value {

@@ -288,7 +288,7 @@ impl Runner<'_> {
         for piece in pieces {
             let name = piece.name();
             let run = |piece: Piece<'_>| {
-                if let Some(kept) = piece.recall(self.parts, order) {
+                if let Some(kept) = piece.recall(self.parts, order, self.control) {
                     return Ok(kept);
                 }
                 let (looked, planned) = piece.planned(self.parts, order, self.control)?;

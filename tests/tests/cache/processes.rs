@@ -50,10 +50,10 @@ fn processes_share_a_cache() {
                 let mut hits = 0;
                 for _ in 0..16 {
                     let number = (random.number() % 6) as u32;
-                    let to = if random.number() % 2 == 0 { "bmp" } else { "webp" };
+                    let to = if random.below(2) == 0 { "bmp" } else { "webp" };
                     let output = format!("{worker}.{to}");
                     let mut run = command(folder, &format!("{number}.png"), &output, true);
-                    if random.number() % 4 == 0 {
+                    if random.below(4) == 0 {
                         let mut child = run.spawn().unwrap();
                         sleep(Duration::from_millis(random.number() % 60));
                         child.kill().unwrap();

@@ -55,14 +55,12 @@ pub(crate) fn run(
     let Looked { items, given, started, warnings, .. } = looked;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;
-    let chain = Chain::of(parts, order, (&items, &given), route);
+    let chain = Chain::of(parts, order, (&items, &given), route, control);
     if let Some(finished) = chain.as_ref().and_then(|chain| chain.finished(started)) {
         return Ok(finished);
     }
-    let mut receipt = Receipt { warnings, ..Receipt::default() };
-    for item in &items {
-        receipt.inputs.push(FileRecord::of(item, parts.hashes)?);
-    }
+    let inputs = records(parts, &items, chain.as_ref())?;
+    let mut receipt = Receipt { inputs, warnings, ..Receipt::default() };
     let first = items.first().map(|item| (item.name.clone(), item.format));
     let limits = Limits { threads, ..parts.limits };
     let walk = Walk { parts, limits, control, span: (0.0, 1.0) };
@@ -100,6 +98,18 @@ pub(crate) fn run(
     }
     receipt.measure(started, worker_bytes);
     Ok((arrived.items, receipt))
+}
+
+/// Describes inputs for a receipt; those the cache has hashed are not read once more.
+fn records(parts: &Parts, items: &[Item], chain: Option<&Chain<'_>>) -> Result<Vec<FileRecord>> {
+    let record = |(place, item): (usize, &Item)| {
+        let known = chain.and_then(|chain| chain.hash_of(place)).filter(|_| parts.hashes);
+        match known {
+            Some(hash) => Ok(FileRecord::known(item, Some(hash))),
+            None => FileRecord::of(item, parts.hashes),
+        }
+    };
+    items.iter().enumerate().map(record).collect()
 }
 
 /// Gives the main output its name: the first input's with the new extension.

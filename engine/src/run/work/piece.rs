@@ -26,12 +26,17 @@ impl<'p> Piece<'p> {
     }
 
     /// What the same request led to before, with its receipt, when that is in the result cache.
-    pub(crate) fn recall(&self, parts: &Parts, order: &Order<'_>) -> Option<(Vec<Item>, Receipt)> {
+    pub(crate) fn recall(
+        &self,
+        parts: &Parts,
+        order: &Order<'_>,
+        control: &Control,
+    ) -> Option<(Vec<Item>, Receipt)> {
         let given = match self {
             Piece::Raw(items) => items.iter().map(|item| item.format).collect(),
             Piece::Looked(looked) | Piece::Planned(looked, _) => looked.given.clone(),
         };
-        cache::recall(parts, order, self.items(), &given)
+        cache::recall(parts, order, self.items(), &given, control)
     }
 
     fn items(&self) -> &[Item] {
