@@ -1,6 +1,7 @@
 //! The same input, options and versions give the same bytes, at any number of threads.
 //!
-//! `FORMWORK_DETERMINISM=all` takes every pair of formats that is listed; otherwise one target of each input.
+//! `FORMWORK_DETERMINISM=all` takes every pair of formats that is listed, a number so many targets of each input;
+//! otherwise it is one.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first broken premise")]
 
 use std::collections::BTreeMap;
@@ -19,8 +20,6 @@ use serde_json::Value;
 
 /// Numbers of threads; 0 runs on the caller's alone, as 1 does.
 const THREADS: [&str; 4] = ["0", "1", "2", "8"];
-/// Targets of an input in a sample.
-const SAMPLE: usize = 1;
 /// Larger files take long and show nothing more.
 const MOST_BYTES: u64 = 2 << 20;
 
@@ -31,7 +30,7 @@ struct Case<'s> {
 }
 
 /// The smallest file of each format with what it can become.
-fn cases(samples: &[Sample], all: bool) -> Vec<Case<'_>> {
+fn cases(samples: &[Sample], most: usize) -> Vec<Case<'_>> {
     let mut smallest: BTreeMap<&str, &Sample> = BTreeMap::new();
     // Of the very small ones many are the odd cases of their format.
     for sample in samples.iter().filter(|one| one.folder != "hostile" && one.bytes < MOST_BYTES) {
@@ -47,11 +46,10 @@ fn cases(samples: &[Sample], all: bool) -> Vec<Case<'_>> {
         let listed: Vec<Value> = serde_json::from_slice(&call.process.stdout).unwrap_or_default();
         let targets: Vec<String> =
             listed.iter().filter_map(|target| target["id"].as_str()).map(str::to_owned).collect();
-        let count = if all { targets.len() } else { SAMPLE.min(targets.len()) };
         // Another part of the list for each input, so that a sample has every target some time.
-        let chosen = (0..count).filter_map(|place| targets.get((number * 7 + place * 13) % targets.len()));
-        let chosen: Vec<String> = if all { targets.clone() } else { chosen.cloned().collect() };
-        cases.extend(chosen.into_iter().map(|to| Case { sample, to }));
+        let start = if targets.is_empty() { 0 } else { number * 7 % targets.len() };
+        let chosen = targets.iter().cycle().skip(start).take(most.min(targets.len()));
+        cases.extend(chosen.map(|to| Case { sample, to: to.clone() }));
     }
     cases
 }
@@ -76,8 +74,12 @@ fn threads_do_not_change_a_byte() {
         eprintln!("skipped: no corpus, so no pair was compared");
         return;
     };
-    let all = std::env::var_os("FORMWORK_DETERMINISM").is_some();
-    let cases = cases(&samples, all);
+    let most = match std::env::var("FORMWORK_DETERMINISM").as_deref() {
+        Ok("all") => usize::MAX,
+        Ok(number) => number.parse().unwrap(),
+        Err(_) => 1,
+    };
+    let cases = cases(&samples, most);
     let scratch = Scratch::new("determinism").unwrap();
     let queue = Mutex::new(cases.iter().enumerate());
     let found = Mutex::new((0, Vec::new()));

@@ -1,6 +1,7 @@
 //! What `plan` says will be lost is all that is lost: every loss of a receipt was predicted.
 //!
-//! `FORMWORK_LOSSES=all` takes every file of the corpus to every target; otherwise it is a sample.
+//! `FORMWORK_LOSSES=all` takes every file of the corpus to every target, the name of a folder only the files of that one;
+//! otherwise it is a sample.
 #![allow(clippy::unwrap_used, reason = "tests stop at the first broken premise")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,9 +62,11 @@ struct Outcome {
     told: Vec<(String, String)>,
 }
 
-fn cases(samples: &[Sample], all: bool) -> Vec<Case<'_>> {
+fn cases<'s>(samples: &'s [Sample], choice: Option<&str>) -> Vec<Case<'s>> {
+    let all = choice.is_some();
     let mut cases = Vec::new();
-    for (family, targets) in FAMILIES {
+    let chosen = |family: &str| choice.is_none_or(|choice| choice == "all" || choice == family);
+    for (family, targets) in FAMILIES.iter().filter(|(family, _)| chosen(family)) {
         let mut files: Vec<&Sample> = samples.iter().filter(|sample| sample.folder == *family).collect();
         files.sort_by(|one, other| (one.bytes, &one.path).cmp(&(other.bytes, &other.path)));
         if !all {
@@ -107,8 +110,8 @@ fn every_loss_was_predicted() {
         eprintln!("skipped: no corpus, so no prediction was compared");
         return;
     };
-    let all = std::env::var_os("FORMWORK_LOSSES").is_some();
-    let cases = cases(&samples, all);
+    let choice = std::env::var("FORMWORK_LOSSES").ok();
+    let cases = cases(&samples, choice.as_deref());
     let scratch = Scratch::new("losses").unwrap();
     let queue = Mutex::new(cases.iter().enumerate());
     let found = Mutex::new((BTreeMap::<&str, [usize; 3]>::new(), Vec::new()));
