@@ -40,6 +40,7 @@ const UNFORESEEN: &[(&str, &str)] = &[
     ("bit_depth: samples of 32 bits", "one word stands for all depths beyond 8 bits"),
     ("colour_profile: the colours were converted", "a PNG may tell its colours without a profile"),
     ("metadata: GIF has no place", "EXIF behind the picture of a PNG is not seen by its probe"),
+    ("metadata: PDF has no place", "the same"),
     ("alpha: JPEG has no transparency", "the table of formats does not say that EPS can be clear"),
     ("alpha: GIF knows", "the same, and palettes with alpha in files whose probe does not look at it"),
     ("colours: GIF has", "the same, of colours"),
