@@ -1,3 +1,4 @@
+use crate::cache::ResultCache;
 use crate::deliver::{Placement, Receipt, StagingAreas};
 use crate::job::{Job, Operation};
 use crate::load::{Cache, Scanner};
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) temporary: PathBuf,
     pub(crate) spill_over: u64,
     pub(crate) hashes: bool,
+    pub(crate) results: Option<ResultCache>,
 }
 
 /// Sets an engine up. The engine reads no environment and no home folder: whatever it needs is said
@@ -44,6 +46,7 @@ pub struct Builder {
     temporary: PathBuf,
     spill_over: u64,
     hashes: bool,
+    results: Option<ResultCache>,
     isolation: Option<Isolation>,
 }
 
@@ -60,6 +63,7 @@ impl Default for Builder {
             // Decoded pictures pass between steps in memory.
             spill_over: 512 << 20,
             hashes: false,
+            results: None,
             isolation: None,
         }
     }
@@ -122,6 +126,14 @@ impl Builder {
         self
     }
 
+    /// Keeps results in a folder, up to so many bytes in all, and takes them from there when the same is asked for
+    /// again: by this engine, or by any other process that uses the folder. Whoever can write to it can say what
+    /// results are, and whoever can read it sees them. Default: nowhere.
+    pub fn result_cache(mut self, folder: impl Into<PathBuf>, bytes: u64) -> Self {
+        self.results = Some(ResultCache::new(folder.into(), bytes));
+        self
+    }
+
     /// Runs plugins in worker processes. Default: in this process (level 0), which is right for trusted input,
     /// fuzzing and benchmarks only.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
@@ -155,6 +167,7 @@ impl Builder {
                 temporary: self.temporary,
                 spill_over: self.spill_over,
                 hashes: self.hashes,
+                results: self.results,
             }),
         })
     }

@@ -26,6 +26,7 @@
 //! # Ok::<(), formwork::Error>(())
 //! ```
 
+mod cache;
 pub mod deliver;
 pub mod detect;
 mod engine;

@@ -29,6 +29,8 @@ pub enum Feature {
     Text,
     /// Descriptive data: EXIF, XMP, tags, author, title.
     Metadata,
+    /// A picture that stands for the whole, as the cover of an album.
+    Cover,
     /// Audio or video tracks.
     Tracks,
     /// Subtitle tracks.
@@ -71,6 +73,7 @@ impl Feature {
         (Feature::Vector, "vector"),
         (Feature::Text, "text"),
         (Feature::Metadata, "metadata"),
+        (Feature::Cover, "cover"),
         (Feature::Tracks, "tracks"),
         (Feature::Subtitles, "subtitles"),
         (Feature::Chapters, "chapters"),

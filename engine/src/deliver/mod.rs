@@ -1,18 +1,27 @@
 //! Puts results in place: whole or not at all, never over something that is there, and checked first.
 
+mod canonical;
 mod check;
+mod copy;
 mod folder;
 pub(crate) mod names;
 mod place;
 mod receipt;
+mod record;
 mod series;
 mod staging;
 mod system;
+mod verify;
 
+pub use canonical::canonical;
 pub(crate) use check::check;
+pub(crate) use copy::copy_bytes;
 pub(crate) use folder::{HeldFolder, TIDY, bytes_in, sweep};
 pub use place::{Placement, place};
-pub use receipt::{FileRecord, Loss, Receipt, hash};
+pub(crate) use receipt::note_plugins;
+pub use receipt::{Loss, Receipt};
+pub use record::{FileRecord, hash};
 pub(crate) use staging::finish;
 pub use staging::{Staging, StagingAreas};
 pub(crate) use system::spool_file;
+pub use verify::{FileState, Verified, verify};

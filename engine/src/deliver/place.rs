@@ -1,6 +1,6 @@
 use super::staging::finish;
 use super::system::{link_unnamed, rename_if_free, unnamed_file_in};
-use super::{Staging, StagingAreas, names, series};
+use super::{Staging, StagingAreas, copy_bytes, names, series};
 use crate::run::{Content, Item};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -239,7 +239,7 @@ impl Moves<'_> {
         let Ok(file) = unnamed_file_in(&self.placement.staging_parent()) else {
             return self.copied(item, target).map(Finished::Named);
         };
-        copy(item, &file).map_err(failed)?;
+        copy_bytes(item, &file).map_err(failed)?;
         finish(&file, item.modified, item.mode)?;
         Ok(Finished::Unnamed(Arc::new(file)))
     }
@@ -248,7 +248,8 @@ impl Moves<'_> {
     fn copied(&mut self, item: &Item, target: &Path) -> Result<PathBuf> {
         let name = format!("copy-{}", self.done.len());
         let (file, path) = self.staging()?.create(&name)?;
-        copy(item, &file).map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
+        copy_bytes(item, &file)
+            .map_err(|error| Error::io(format!("cannot write {}", target.display()), &error))?;
         finish(&file, item.modified, item.mode)?;
         if self.placement.durable {
             file.sync_data()
@@ -283,26 +284,6 @@ impl Finished {
         match self {
             Finished::Unnamed(file) => Ok(file.clone()),
             Finished::Named(path) => File::open(path).map(Arc::new),
-        }
-    }
-}
-
-fn copy(item: &Item, file: &File) -> io::Result<()> {
-    use crate::detect::Source;
-    use std::io::Write;
-    let mut file = file;
-    if let Some(memory) = item.memory() {
-        return file.write_all(memory);
-    }
-    let mut buffer = vec![0; 1 << 20];
-    let mut offset = 0;
-    loop {
-        match Source::read_at(item, offset, &mut buffer)? {
-            0 => return Ok(()),
-            count => {
-                file.write_all(&buffer[..count])?;
-                offset += count as u64;
-            }
         }
     }
 }

@@ -1,8 +1,8 @@
-use crate::run::Item;
-use crate::{Error, Result};
+use super::record::FileRecord;
+use crate::plan::Route;
 use formwork_formats::Feature;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
 /// What was done to one input: route, losses, warnings, files, times.
 #[derive(Clone, Debug, Default)]
@@ -17,10 +17,18 @@ pub struct Receipt {
     pub outputs: Vec<FileRecord>,
     /// The route as in [`Route::to_json`](crate::plan::Route::to_json).
     pub route: Value,
+    /// Whether it was found in the result cache rather than made.
+    pub cached: bool,
+    /// How many steps of the route were found there.
+    pub reused_steps: usize,
+    /// Every plugin that had a part in it: `id`, `version`, and `libraries` with the version of each that it tells.
+    pub plugins: Vec<Value>,
     /// What did not arrive.
     pub losses: Vec<Loss>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// When it began.
+    pub started: Option<SystemTime>,
     /// Milliseconds from start to the finished output.
     pub elapsed_ms: f64,
     /// Greatest resident memory of this process so far, and of the largest worker of this task, added, in
@@ -39,57 +47,15 @@ pub struct Loss {
     pub detail: String,
 }
 
-/// One file of a receipt.
-#[derive(Clone, Debug, Default)]
-pub struct FileRecord {
-    /// Its name in the job.
-    pub name: String,
-    /// Where it was put, once it was.
-    pub path: Option<PathBuf>,
-    /// Id of its format; empty when unknown.
-    pub format: String,
-    /// Its size.
-    pub bytes: u64,
-    /// BLAKE3 of its bytes in hexadecimal, when hashes were asked for.
-    pub blake3: Option<String>,
-}
-
-impl FileRecord {
-    /// Describes an item, with its hash when asked for.
-    ///
-    /// # Errors
-    ///
-    /// `io` when it cannot be read for hashing.
-    pub fn of(item: &Item, hashed: bool) -> Result<FileRecord> {
-        Ok(FileRecord {
-            name: item.name.clone(),
-            path: None,
-            format: item.format.map_or_else(String::new, |format| format.id.to_owned()),
-            bytes: item.length(),
-            blake3: if hashed && item.is_file() { Some(hash(item)?) } else { None },
-        })
-    }
-
-    fn to_json(&self) -> Value {
-        let mut object = Map::new();
-        object.insert("name".into(), self.name.clone().into());
-        if let Some(path) = &self.path {
-            object.insert("path".into(), path.to_string_lossy().into());
-        }
-        object.insert("format".into(), self.format.clone().into());
-        object.insert("bytes".into(), self.bytes.into());
-        if let Some(hash) = &self.blake3 {
-            object.insert("blake3".into(), hash.clone().into());
-        }
-        object.into()
-    }
-}
-
 impl Receipt {
+    /// What the member `schema` says. The number grows when a member changes its meaning; new ones may come without.
+    pub const SCHEMA: &str = "formwork-receipt/1";
+
     /// The receipt as JSON. `input` and `output` are the first of each; `inputs` and `outputs` follow
-    /// only when there are more.
+    /// only when there are more. [`canonical`](super::canonical) makes a text of it.
     pub fn to_json(&self) -> Value {
         let mut object = Map::new();
+        object.insert("schema".into(), Self::SCHEMA.into());
         let mut files = |one: &str, many: &str, records: &[FileRecord]| {
             object.insert(one.into(), records.first().map_or(Value::Null, FileRecord::to_json));
             if records.len() > 1 {
@@ -100,43 +66,52 @@ impl Receipt {
         files("output", "outputs", &self.outputs);
         let losses =
             self.losses.iter().map(|loss| json!({"feature": loss.feature.word(), "detail": loss.detail}));
+        object.insert("task".into(), self.task.clone().into());
         if !self.fused.is_empty() {
             object.insert("fused".into(), self.fused.clone().into());
         }
         object.insert("route".into(), self.route.clone());
+        object.insert("plugins".into(), self.plugins.clone().into());
+        object.insert("cached".into(), self.cached.into());
+        if self.reused_steps > 0 {
+            object.insert("reused_steps".into(), self.reused_steps.into());
+        }
         object.insert("losses".into(), losses.collect());
         object.insert("warnings".into(), self.warnings.clone().into());
+        if let Some(started) = self.started.and_then(unix_milliseconds) {
+            object.insert("started_unix_ms".into(), started.into());
+        }
         object.insert("elapsed_ms".into(), ((self.elapsed_ms * 100.0).round() / 100.0).into());
         object.insert("peak_bytes".into(), self.peak_bytes.into());
         object.insert("isolation".into(), self.isolation.into());
         object.insert("engine".into(), env!("CARGO_PKG_VERSION").into());
         object.into()
     }
+
+    /// Notes how long it took and what memory, now that it is done.
+    pub(crate) fn measure(&mut self, started: Instant, worker_bytes: u64) {
+        let elapsed = started.elapsed();
+        self.started = SystemTime::now().checked_sub(elapsed);
+        self.elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+        self.peak_bytes = crate::engine::peak_memory_of("self").saturating_add(worker_bytes);
+    }
 }
 
-/// BLAKE3 of an item's bytes in hexadecimal, read in blocks.
-///
-/// # Errors
-///
-/// `io`.
-pub fn hash(item: &Item) -> Result<String> {
-    use crate::detect::Source;
-    let mut hasher = blake3::Hasher::new();
-    if let Some(memory) = item.memory() {
-        hasher.update(memory);
-        return Ok(hasher.finalize().to_hex().to_string());
-    }
-    let mut buffer = vec![0; 256 << 10];
-    let mut offset = 0;
-    loop {
-        match Source::read_at(item, offset, &mut buffer)
-            .map_err(|error| Error::io("cannot read for hashing", &error))?
-        {
-            0 => return Ok(hasher.finalize().to_hex().to_string()),
-            count => {
-                hasher.update(&buffer[..count]);
-                offset += count as u64;
-            }
+/// Notes the plugins a route passes, each once, with their versions and those of the libraries they rest on, as far as
+/// they tell.
+pub(crate) fn note_plugins(plugins: &mut Vec<Value>, route: &Route<'_>) {
+    for hop in &route.hops {
+        let description = &hop.cell.plugin.description;
+        let libraries = description.libraries.iter();
+        let versions: Map<String, Value> =
+            libraries.map(|one| (one.name.clone(), one.version.clone().into())).collect();
+        let plugin = json!({"id": description.id, "version": description.version, "libraries": versions});
+        if !plugins.contains(&plugin) {
+            plugins.push(plugin);
         }
     }
+}
+
+fn unix_milliseconds(time: SystemTime) -> Option<u64> {
+    time.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|since| u64::try_from(since.as_millis()).ok())
 }

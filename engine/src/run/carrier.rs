@@ -164,7 +164,8 @@ pub(crate) fn raw_input(item: &Item) -> abi::Input {
     }
 }
 
-fn nanoseconds(time: Option<SystemTime>) -> i64 {
+/// A time as the contract has it.
+pub(crate) fn nanoseconds(time: Option<SystemTime>) -> i64 {
     let Some(time) = time else { return abi::TIME_UNKNOWN };
     let signed = |nanoseconds: u128| i64::try_from(nanoseconds).unwrap_or(abi::TIME_UNKNOWN);
     match time.duration_since(SystemTime::UNIX_EPOCH) {

@@ -16,7 +16,7 @@ mod sink;
 mod work;
 
 pub use carrier::{Call, Carrier, InProcess, StepRequest};
-pub(crate) use carrier::{ended, raw_input};
+pub(crate) use carrier::{ended, nanoseconds, raw_input};
 pub use control::{CancelToken, Control, TrustDomain};
 pub(crate) use host::time;
 pub use host::{Found, StepContext};
@@ -31,4 +31,4 @@ pub use schedule::{
 pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;
-pub(crate) use work::{Order, look, plan};
+pub(crate) use work::{Order, look, lowest_level, plan};

@@ -1,7 +1,7 @@
 //! Sound.
 
 use crate::Compression::{Either, Lossless};
-use crate::Feature::{Chapters, Metadata, Quality, Subtitles, Tracks};
+use crate::Feature::{Chapters, Cover, Metadata, Quality, Subtitles, Tracks};
 use crate::{Format, Signature};
 
 pub(super) const TABLE: &[Format] = &[
@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/aiff", "audio/x-aiff"],
         signatures: &[Signature::at(8, b"AIFFCOMM"), Signature::at(8, b"AIFCFVER")],
         compression: Lossless,
-        holds: &[Metadata, Quality],
+        holds: &[Metadata, Cover, Quality],
         specification: "Apple, Audio Interchange File Format AIFF-C, 1991",
         ..Format::AUDIO
     },
@@ -52,7 +52,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/mp4", "audio/x-m4a"],
         container: Some("mp4"),
         compression: Lossless,
-        holds: &[Metadata, Chapters, Quality],
+        holds: &[Metadata, Cover, Chapters, Quality],
         specification: "Apple Lossless Audio Codec, https://github.com/macosforge/alac",
         ..Format::AUDIO
     },
@@ -73,7 +73,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/x-ape", "audio/ape"],
         signatures: &[Signature::start(b"MAC ")],
         compression: Lossless,
-        holds: &[Metadata, Quality],
+        holds: &[Metadata, Cover, Quality],
         specification: "Monkey's Audio SDK, https://www.monkeysaudio.com",
         ..Format::AUDIO
     },
@@ -129,7 +129,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/flac", "audio/x-flac"],
         signatures: &[Signature::start(b"fLaC")],
         compression: Lossless,
-        holds: &[Metadata, Chapters, Quality],
+        holds: &[Metadata, Cover, Chapters, Quality],
         specification: "RFC 9639, https://www.rfc-editor.org/rfc/rfc9639",
         ..Format::AUDIO
     },
@@ -141,7 +141,7 @@ pub(super) const TABLE: &[Format] = &[
         signatures: &[Signature::at(4, b"ftypM4A ")],
         container: Some("mp4"),
         compression: Either,
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "ISO/IEC 14496-14 with the brand M4A",
         ..Format::AUDIO
     },
@@ -152,7 +152,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/mp4", "audio/x-m4b"],
         signatures: &[Signature::at(4, b"ftypM4B ")],
         container: Some("mp4"),
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "ISO/IEC 14496-14 with the brand M4B",
         ..Format::AUDIO
     },
@@ -174,7 +174,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/matroska", "audio/x-matroska"],
         container: Some("mkv"),
         compression: Either,
-        holds: &[Metadata, Chapters, Tracks, Quality],
+        holds: &[Metadata, Cover, Chapters, Tracks, Quality],
         specification: "RFC 9559 (Matroska), https://www.rfc-editor.org/rfc/rfc9559",
         ..Format::AUDIO
     },
@@ -193,7 +193,7 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["mp3"],
         aliases: &["mpga"],
         mime: &["audio/mpeg", "audio/mp3", "audio/x-mp3"],
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "ISO/IEC 11172-3 and 13818-3; tags by https://id3.org",
         ..Format::AUDIO
     },
@@ -204,7 +204,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/ogg"],
         container: Some("ogg"),
         compression: Either,
-        holds: &[Metadata, Chapters, Quality],
+        holds: &[Metadata, Cover, Chapters, Quality],
         specification: "RFC 3533 and RFC 5334, https://www.rfc-editor.org/rfc/rfc5334",
         ..Format::AUDIO
     },
@@ -215,7 +215,7 @@ pub(super) const TABLE: &[Format] = &[
         aliases: &["vorbis"],
         mime: &["audio/ogg", "application/ogg"],
         signatures: &[Signature::start(b"OggS\x00")],
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "RFC 3533; Vorbis I specification, https://xiph.org/vorbis/doc/",
         ..Format::AUDIO
     },
@@ -225,7 +225,7 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["opus"],
         mime: &["audio/ogg", "audio/opus"],
         container: Some("ogg"),
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "RFC 7845, https://www.rfc-editor.org/rfc/rfc7845",
         ..Format::AUDIO
     },
@@ -258,7 +258,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/x-tta"],
         signatures: &[Signature::start(b"TTA1\x01\x00"), Signature::start(b"TTA2")],
         compression: Lossless,
-        holds: &[Metadata, Quality],
+        holds: &[Metadata, Cover, Quality],
         specification: "True Audio codec format description",
         ..Format::AUDIO
     },
@@ -280,7 +280,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/x-ms-wma"],
         container: Some("asf"),
         compression: Either,
-        holds: &[Metadata, Chapters],
+        holds: &[Metadata, Cover, Chapters],
         specification: "Microsoft, Advanced Systems Format (ASF) Specification 01.20.05",
         ..Format::AUDIO
     },
@@ -292,7 +292,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["audio/x-wavpack", "audio/wavpack"],
         signatures: &[Signature::start(b"wvpk")],
         compression: Either,
-        holds: &[Metadata, Quality],
+        holds: &[Metadata, Cover, Quality],
         specification: "WavPack 4 & 5 Binary File Format, https://www.wavpack.com",
         ..Format::AUDIO
     },

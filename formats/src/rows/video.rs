@@ -1,7 +1,9 @@
 //! Moving pictures, usually with sound.
 
 use crate::Compression::{Either, Lossless};
-use crate::Feature::{Alpha, Animation, BitDepth, Chapters, Colours, Fonts, Metadata, Subtitles, Tracks};
+use crate::Feature::{
+    Alpha, Animation, BitDepth, Chapters, Colours, Cover, Fonts, Metadata, Subtitles, Tracks,
+};
 use crate::Feature::{Quality, Text, Vector};
 use crate::{Format, Signature};
 
@@ -24,7 +26,7 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["asf"],
         mime: &["video/x-ms-asf", "application/vnd.ms-asf"],
         signatures: &[Signature::start(b"\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C")],
-        holds: &[Animation, Colours, Tracks, Chapters, Metadata],
+        holds: &[Animation, Colours, Tracks, Chapters, Metadata, Cover],
         specification: "Microsoft, Advanced Systems Format (ASF) Specification 01.20.05",
         ..Format::VIDEO
     },
@@ -130,7 +132,9 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["video/matroska", "video/x-matroska"],
         signatures: &[Signature::start(b"\x1A\x45\xDF\xA3")],
         compression: Either,
-        holds: &[Animation, Colours, Alpha, BitDepth, Tracks, Subtitles, Chapters, Metadata, Fonts, Quality],
+        holds: &[
+            Animation, Colours, Alpha, BitDepth, Tracks, Subtitles, Chapters, Metadata, Cover, Fonts, Quality,
+        ],
         specification: "RFC 9559 (Matroska) and RFC 8794 (EBML), https://www.rfc-editor.org/rfc/rfc9559",
         ..Format::VIDEO
     },
@@ -142,7 +146,7 @@ pub(super) const TABLE: &[Format] = &[
         mime: &["video/quicktime"],
         signatures: &[Signature::at(4, b"ftypqt  ")],
         compression: Either,
-        holds: &[Animation, Colours, Alpha, BitDepth, Tracks, Subtitles, Chapters, Metadata, Quality],
+        holds: &[Animation, Colours, Alpha, BitDepth, Tracks, Subtitles, Chapters, Metadata, Cover, Quality],
         specification: "Apple QuickTime File Format, https://developer.apple.com/documentation/quicktime-file-format",
         ..Format::VIDEO
     },
@@ -159,7 +163,7 @@ pub(super) const TABLE: &[Format] = &[
             Signature::at(4, b"ftypmp42"),
             Signature::at(4, b"ftypavc1"),
         ],
-        holds: &[Animation, Colours, BitDepth, Tracks, Subtitles, Chapters, Metadata],
+        holds: &[Animation, Colours, BitDepth, Tracks, Subtitles, Chapters, Metadata, Cover],
         specification: "ISO/IEC 14496-12 and 14496-14",
         ..Format::VIDEO
     },
@@ -264,7 +268,7 @@ pub(super) const TABLE: &[Format] = &[
         extensions: &["wmv", "wm"],
         mime: &["video/x-ms-wmv"],
         container: Some("asf"),
-        holds: &[Animation, Colours, Tracks, Chapters, Metadata],
+        holds: &[Animation, Colours, Tracks, Chapters, Metadata, Cover],
         specification: "Microsoft, Advanced Systems Format (ASF) Specification 01.20.05; SMPTE ST 421 (VC-1)",
         ..Format::VIDEO
     },

@@ -16,6 +16,7 @@ Examples:
   formwork plan report.zip --to 7z
   formwork probe mystery.bin --json
   formwork metadata song.mp3
+  formwork convert in.png out.webp --receipt out.json && formwork verify out.json
   cat in.png | formwork convert - - --to webp > out.webp
 
 More operations: archive, extract, thumbnail, crop, optimize; `formwork formats --operation NAME` says
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Runs a job: a graph of named tasks in JSON
     Run(Job),
+    /// Says whether files are still what their receipts say
+    Verify(Verify),
     /// Says what a file is: format, dimensions, frames, entries, metadata
     Probe(Probe),
     /// Lists formats, or what one can become
@@ -91,7 +94,23 @@ pub(crate) struct Transfer {
     #[arg(short, long)]
     pub(crate) force: bool,
     #[command(flatten)]
+    pub(crate) keep: Keep,
+    #[command(flatten)]
     pub(crate) how: How,
+}
+
+/// What is kept of a run beside its results.
+#[derive(ClapArgs, Clone, Debug, Default)]
+pub(crate) struct Keep {
+    /// Writes receipts, with hashes of all files, one JSON object a line: see `formwork verify`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+    /// Keeps results in this folder, and takes them from there when the same is asked for again
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cache: Option<PathBuf>,
+    /// How much the folder may hold; what was not used for the longest time goes first
+    #[arg(long, value_name = "SIZE", default_value = "4G", requires = "cache")]
+    pub(crate) cache_size: String,
 }
 
 /// Options, wishes and limits.
@@ -155,7 +174,22 @@ pub(crate) struct Job {
     /// files, network and processes, 3 also in namespaces of their own; default: 2
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub(crate) isolation: Option<u8>,
+    /// Replaces the file of receipts
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     /// Prints one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Verify {
+    /// Files of receipts, as --receipt and --json write them; `-` is standard input
+    #[arg(required = true, value_name = "RECEIPT")]
+    pub(crate) receipts: Vec<PathBuf>,
+    /// Prints one JSON object a receipt
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,8 +6,8 @@ pub(crate) const OK: u8 = 0;
 /// Some of a batch failed.
 pub(crate) const SOME_FAILED: u8 = 1;
 pub(crate) const USAGE: u8 = 64;
-const DATA: u8 = 65;
-const NO_INPUT: u8 = 66;
+pub(crate) const DATA: u8 = 65;
+pub(crate) const NO_INPUT: u8 = 66;
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
 const CANNOT_CREATE: u8 = 73;

@@ -6,6 +6,7 @@ mod exit;
 mod facts;
 mod inputs;
 mod progress;
+mod receipts;
 mod setup;
 mod show;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => commands::convert::run(&args, "convert"),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Run(args) => commands::job::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Probe(args) => commands::probe::run(&args),
         Command::Formats(args) => commands::formats::run(&args),
         Command::Matrix(args) => commands::matrix::run(&args),

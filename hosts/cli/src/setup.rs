@@ -1,12 +1,14 @@
 //! Sets the engine up from what only a host may look at: environment, home folder, own path.
 
-use crate::args::How;
+use crate::args::{How, Keep};
 use crate::exit;
 use formwork::formats::Feature;
 use formwork::load::Scanner;
+use formwork::matrix::{SettingValue, check_option};
+use formwork::options::{OptionKind, OptionSpec};
 use formwork::plan::Wishes;
 use formwork::run::CancelToken;
-use formwork::{Engine, Error, Isolation, Limits, Result};
+use formwork::{Builder, Engine, Error, Isolation, Limits, Result};
 use serde_json::{Map, Value};
 use std::env;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,33 @@ const ISOLATION: u8 = if cfg!(target_os = "linux") { 2 } else { 1 };
 ///
 /// `isolation` is the least level plugins run at; default [`ISOLATION`].
 pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool, isolation: Option<u8>) -> Result<Engine> {
+    builder(limits, threads, hashes, isolation)?.build()
+}
+
+/// Makes the engine of a command that may keep results.
+pub(crate) fn keeping_engine(
+    limits: &[String],
+    threads: u32,
+    hashes: bool,
+    isolation: Option<u8>,
+    keep: &Keep,
+) -> Result<Engine> {
+    let builder = builder(limits, threads, hashes, isolation)?;
+    let Some(folder) = &keep.cache else { return builder.build() };
+    let spec = OptionSpec {
+        name: "--cache-size".into(),
+        kind: OptionKind::Bytes,
+        summary: String::new(),
+        default: None,
+    };
+    let size = match check_option(&spec, &keep.cache_size.as_str().into())?.value {
+        SettingValue::Integer(size) => u64::try_from(size).unwrap_or(0),
+        _ => 0,
+    };
+    builder.result_cache(folder, size).build()
+}
+
+fn builder(limits: &[String], threads: u32, hashes: bool, isolation: Option<u8>) -> Result<Builder> {
     let program = env::current_exe().map_err(|error| Error::io("cannot find this program", &error))?;
     let level = isolation.unwrap_or(ISOLATION);
     let mut isolation = Isolation::new(level, worker(&program));
@@ -36,10 +65,9 @@ pub(crate) fn engine(limits: &[String], threads: u32, hashes: bool, isolation: O
     if level > 0 {
         builder = builder.isolation(isolation);
     }
-    builder
+    Ok(builder
         .temporary_folder(env::temp_dir())
-        .scanner(Scanner::Command { program, arguments: vec![SCAN.into()] })
-        .build()
+        .scanner(Scanner::Command { program, arguments: vec![SCAN.into()] }))
 }
 
 /// The level plugins run at when nothing else is asked for; `None` without the program for it.

@@ -77,8 +77,9 @@ pub(crate) fn receipt(receipt: &Receipt, quiet_names: bool) {
     let total: u64 = receipt.outputs.iter().map(|record| record.bytes).sum();
     if !quiet_names {
         let time = receipt.elapsed_ms / 1000.0;
+        let kept = if receipt.cached { ", from the cache" } else { "" };
         aside(&format!(
-            "{} → {}{more}  {}  {time:.2} s  ({way})",
+            "{} → {}{more}  {}  {time:.2} s  ({way}{kept})",
             clean(&input.name),
             clean(&place),
             bytes(total)

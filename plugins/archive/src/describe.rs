@@ -133,7 +133,12 @@ fn words(features: &[Feature]) -> Vec<String> {
 /// What arrives in a target when the source has it.
 fn keeps(target: &Row) -> Vec<String> {
     match target.shape {
-        Shape::Container(_) => words(&[ENTRIES, &[Feature::Encryption]].concat()),
+        Shape::Container(kind) => {
+            let mut keeps = [ENTRIES, &[Feature::Encryption]].concat();
+            // Modes it keeps, but no owners.
+            keeps.retain(|feature| kind != Container::SevenZip || *feature != Feature::Permissions);
+            words(&keeps)
+        }
         Shape::Tar(_) => words(ENTRIES),
         // One file keeps its name and time in gzip only; several are kept as a tar inside the stream.
         Shape::Stream(Codec::Gzip) => {

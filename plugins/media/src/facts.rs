@@ -66,8 +66,9 @@ pub fn features(demuxer: &Demuxer<'_>) -> Vec<Feature> {
     add(of_kind(Kind::Video) + of_kind(Kind::Audio) > 1, Feature::Tracks);
     add(of_kind(Kind::Subtitle) > 0, Feature::Subtitles);
     add(!demuxer.chapters().is_empty(), Feature::Chapters);
-    let described = demuxer.tags().entries().iter().any(|(name, _)| !is_technical(name));
-    add(described || of_kind(Kind::Cover) > 0, Feature::Metadata);
+    let described = demuxer.all_tags().entries().iter().any(|(name, _)| !is_technical(name));
+    add(described, Feature::Metadata);
+    add(of_kind(Kind::Cover) > 0, Feature::Cover);
     features
 }
 

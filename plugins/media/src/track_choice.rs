@@ -105,7 +105,7 @@ impl Choice {
                     );
                 }
                 Kind::Cover if !without.metadata => {
-                    step.lose(Feature::Metadata, format!("cover art: {} cannot hold it", container.id));
+                    step.lose(Feature::Cover, format!("{} cannot hold it", container.id));
                 }
                 _ => {}
             }

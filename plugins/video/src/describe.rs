@@ -245,6 +245,7 @@ fn keeps(container: &Container) -> Vec<Feature> {
     add(container.subtitles != Subtitles::None, Feature::Subtitles);
     add(container.chapters, Feature::Chapters);
     add(container.tags, Feature::Metadata);
+    add(container.cover, Feature::Cover);
     keeps
 }
 

@@ -177,6 +177,9 @@ impl Unit<'_> {
         for piece in pieces {
             let name = piece.name();
             let run = |piece: Piece<'_>| {
+                if let Some(kept) = piece.recall(self.parts, order, self.control) {
+                    return Ok(kept);
+                }
                 let (looked, planned) = piece.planned(self.parts, order, self.control)?;
                 let timeout = options::timeout(order.works, looked.format(), planned.target)?;
                 let control = self.control.part_since(looked.started, Some(timeout), (done, share));

@@ -4,11 +4,11 @@
 use super::super::item::Item;
 use super::walk::{self, Arrived, Walk};
 use super::{Looked, Order, Work, look};
-use crate::deliver::FileRecord;
+use crate::deliver::{self, FileRecord};
 use crate::plan::{self, Request, Route, Wishes};
 use crate::{Error, ErrorKind, Result};
 use formwork_formats::Format;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 /// Further inputs in formats that the step takes, in the order of their tasks.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(super) struct Brought {
     /// What they lost on the way, and what else there is to know; each names its file.
     pub(super) warnings: Vec<String>,
     pub(super) worker_bytes: u64,
+    /// The plugins that had a part in it.
+    pub(super) plugins: Vec<Value>,
     /// Least isolation on the way.
     pub(super) isolation: u8,
 }
@@ -101,6 +103,7 @@ fn convert_one(walk: &Walk<'_>, item: Item, takes: &[String], brought: &mut Brou
         return Ok(Arrived { items: looked.items, warnings, ..Arrived::default() });
     }
     let route = best_route(walk, &looked, from, takes)?;
+    deliver::note_plugins(&mut brought.plugins, &route);
     brought.isolation = walk::lowest_level(parts, &route).min(brought.isolation);
     // It is brought before the work itself begins.
     let aside = Walk { span: (0.0, 0.0), ..*walk };

@@ -16,6 +16,8 @@ use std::time::Instant;
 pub(crate) struct Looked {
     /// One input, or all inputs of an operation that takes them at one go. Formats are noted in them.
     pub(crate) items: Vec<Item>,
+    /// The formats that were known of them before.
+    pub(crate) given: Vec<Option<&'static Format>>,
     /// What the first one was found to be, when it was asked.
     pub(crate) detection: Option<Detection>,
     /// Why the input could not be looked into, when it could not.
@@ -42,6 +44,7 @@ impl Looked {
 /// `unsupported_format` for bytes that are no known format; `io`; `cancelled`; `timeout`.
 pub(crate) fn look(parts: &Parts, work: &Work, items: Vec<Item>, control: &Control) -> Result<Looked> {
     let mut looked = Looked {
+        given: items.iter().map(|item| item.format).collect(),
         items,
         detection: None,
         problem: None,

@@ -17,7 +17,8 @@ pub(crate) use piece::Piece;
 
 use super::control::Control;
 use super::item::Item;
-use crate::deliver::{FileRecord, Receipt, Staging, names};
+use crate::cache::Chain;
+use crate::deliver::{self, FileRecord, Receipt, Staging, names};
 use crate::engine::Parts;
 use crate::plan::Wishes;
 use crate::{Error, ErrorKind, Result};
@@ -26,6 +27,7 @@ use formwork_formats::Format;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use walk::Walk;
+pub(crate) use walk::lowest_level;
 
 /// What a task asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,13 +52,15 @@ pub(crate) fn run(
     threads: u32,
     control: &Control,
 ) -> Result<(Vec<Item>, Receipt)> {
-    let Looked { items, started, warnings, .. } = looked;
+    let Looked { items, given, started, warnings, .. } = looked;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;
-    let mut receipt = Receipt { warnings, ..Receipt::default() };
-    for item in &items {
-        receipt.inputs.push(FileRecord::of(item, parts.hashes)?);
+    let chain = Chain::of(parts, order, (&items, &given), route, control);
+    if let Some(finished) = chain.as_ref().and_then(|chain| chain.finished(started)) {
+        return Ok(finished);
     }
+    let inputs = records(parts, &items, chain.as_ref())?;
+    let mut receipt = Receipt { inputs, warnings, ..Receipt::default() };
     let first = items.first().map(|item| (item.name.clone(), item.format));
     let limits = Limits { threads, ..parts.limits };
     let walk = Walk { parts, limits, control, span: (0.0, 1.0) };
@@ -65,8 +69,12 @@ pub(crate) fn run(
     receipt.warnings.extend(companions.warnings);
     let gathered = companions::gather(&walk, route, items)?;
     receipt.warnings.extend(gathered.warnings);
-    let along =
-        walk::Along { companions: &companions.items, staging: staging.as_ref(), ..walk::Along::default() };
+    let along = walk::Along {
+        companions: &companions.items,
+        staging: staging.as_ref(),
+        chain: chain.as_ref(),
+        ..walk::Along::default()
+    };
     let mut arrived = walk.along(route, gathered.items, along)?;
     receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
     receipt.warnings.append(&mut arrived.warnings);
@@ -80,10 +88,28 @@ pub(crate) fn run(
         item.release();
     }
     receipt.route = route.to_json();
-    receipt.elapsed_ms = started.elapsed().as_secs_f64() * 1000.0;
+    receipt.plugins.extend(companions.plugins);
+    receipt.plugins.extend(gathered.plugins);
+    deliver::note_plugins(&mut receipt.plugins, route);
     let worker_bytes = arrived.worker_bytes.max(companions.worker_bytes).max(gathered.worker_bytes);
-    receipt.peak_bytes = crate::engine::peak_memory_of("self").saturating_add(worker_bytes);
+    receipt.reused_steps = arrived.reused;
+    if let Some(chain) = &chain {
+        chain.keep(&arrived.items, &receipt, worker_bytes, started);
+    }
+    receipt.measure(started, worker_bytes);
     Ok((arrived.items, receipt))
+}
+
+/// Describes inputs for a receipt; those the cache has hashed are not read once more.
+fn records(parts: &Parts, items: &[Item], chain: Option<&Chain<'_>>) -> Result<Vec<FileRecord>> {
+    let record = |(place, item): (usize, &Item)| {
+        let known = chain.and_then(|chain| chain.hash_of(place)).filter(|_| parts.hashes);
+        match known {
+            Some(hash) => Ok(FileRecord::known(item, Some(hash))),
+            None => FileRecord::of(item, parts.hashes),
+        }
+    };
+    items.iter().enumerate().map(record).collect()
 }
 
 /// Gives the main output its name: the first input's with the new extension.

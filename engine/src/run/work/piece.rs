@@ -4,6 +4,8 @@ use super::super::control::Control;
 use super::super::item::Item;
 use super::{Looked, Order, Planned, Work, look, plan};
 use crate::Result;
+use crate::cache;
+use crate::deliver::Receipt;
 use crate::engine::Parts;
 
 /// What is worked on at one go, and how far that is known.
@@ -20,11 +22,28 @@ pub(crate) enum Piece<'p> {
 impl<'p> Piece<'p> {
     /// The first input's name, for messages.
     pub(crate) fn name(&self) -> String {
-        let items = match self {
+        self.items().first().map_or_else(String::new, |item| crate::text::clean(&item.name))
+    }
+
+    /// What the same request led to before, with its receipt, when that is in the result cache.
+    pub(crate) fn recall(
+        &self,
+        parts: &Parts,
+        order: &Order<'_>,
+        control: &Control,
+    ) -> Option<(Vec<Item>, Receipt)> {
+        let given = match self {
+            Piece::Raw(items) => items.iter().map(|item| item.format).collect(),
+            Piece::Looked(looked) | Piece::Planned(looked, _) => looked.given.clone(),
+        };
+        cache::recall(parts, order, self.items(), &given, control)
+    }
+
+    fn items(&self) -> &[Item] {
+        match self {
             Piece::Raw(items) => items,
             Piece::Looked(looked) | Piece::Planned(looked, _) => &looked.items,
-        };
-        items.first().map_or_else(String::new, |item| crate::text::clean(&item.name))
+        }
     }
 
     /// Looks at it for a task, unless that was done.

@@ -32,6 +32,8 @@ impl Walk<'_> {
         mut arrived: Arrived,
         along: Along<'_>,
     ) -> Result<Arrived> {
+        // What is done in parts is never there as a whole.
+        let along = Along { chain: None, ..along };
         let (first, next, steps) = (setting((0, 1)), parted + 1, route.hops.len());
         self.steps(route, parted..next, &mut arrived, Along { part: Some((parted, &first)), ..along })?;
         let all =

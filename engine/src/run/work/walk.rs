@@ -5,6 +5,7 @@ use super::super::control::Control;
 use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
+use crate::cache::{Chain, Said};
 use crate::deliver::{Loss, Staging, names};
 use crate::engine::Parts;
 use crate::matrix::Setting;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// How routes are taken.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,8 @@ pub(super) struct Arrived {
     pub(super) losses: Vec<Loss>,
     /// Greatest resident memory of a worker on the way.
     pub(super) worker_bytes: u64,
+    /// Steps that were found in the result cache.
+    pub(super) reused: usize,
 }
 
 /// What goes along a route with the items.
@@ -50,15 +54,20 @@ pub(super) struct Along<'a> {
     pub(super) part: Option<(usize, &'a Setting)>,
     /// Names of outputs that are taken, when the items are some of many.
     pub(super) names: Option<&'a Arc<Mutex<HashSet<String>>>>,
+    /// Where what comes out of each step is kept; only while all items go together.
+    pub(super) chain: Option<&'a Chain<'a>>,
 }
 
 impl Walk<'_> {
     /// Takes items through a route.
     pub(super) fn along(&self, route: &Route<'_>, items: Vec<Item>, along: Along<'_>) -> Result<Arrived> {
-        let mut arrived = Arrived { items, ..Arrived::default() };
         let steps = route.hops.len();
         let parted = route.hops.iter().position(|hop| hop.cell.capability.in_parts).unwrap_or(steps);
-        self.steps(route, 0..parted, &mut arrived, along)?;
+        let mut arrived = along.chain.and_then(|chain| Arrived::resumed(chain, parted)).unwrap_or_default();
+        if arrived.reused == 0 {
+            arrived.items = items;
+        }
+        self.steps(route, arrived.reused..parted, &mut arrived, along)?;
         match arrived.items.as_slice() {
             [item] if parted < steps => {
                 let item = item.clone();
@@ -83,6 +92,7 @@ impl Walk<'_> {
         let share =
             |hop: &Hop<'_>| hop.cell.capability.cost.fixed_ms.max(1.0) / route.estimate.cpu_ms.max(1.0);
         let mut done = 0.0;
+        let mut kept = Instant::now();
         for (number, hop) in route.hops.iter().enumerate().take(steps.end) {
             let last = number + 1 == route.hops.len();
             let share = if last { 1.0 - done } else { share(hop).min(1.0 - done) };
@@ -99,6 +109,9 @@ impl Walk<'_> {
                 };
                 let found = step.on(arrived, (done, share))?;
                 arrived.add(found, hop);
+                if !last && along.chain.is_some_and(|chain| arrived.keep(chain, number + 1, kept)) {
+                    kept = Instant::now();
+                }
             }
             done += share;
         }
@@ -107,6 +120,27 @@ impl Walk<'_> {
 }
 
 impl Arrived {
+    /// The longest beginning of a route that is in the cache, of at most so many steps.
+    fn resumed(chain: &Chain<'_>, most: usize) -> Option<Arrived> {
+        let (reused, items, said) = chain.resume(most)?;
+        let losses = said.losses();
+        Some(Arrived {
+            items,
+            facts: said.facts,
+            warnings: said.warnings,
+            losses,
+            worker_bytes: said.worker_bytes,
+            reused,
+        })
+    }
+
+    /// Keeps what there is after some steps; `since` is when that was done before.
+    fn keep(&self, chain: &Chain<'_>, steps: usize, since: Instant) -> bool {
+        let mut said = Said::new(&self.warnings, &self.losses);
+        (said.facts, said.worker_bytes) = (self.facts.clone(), self.worker_bytes);
+        chain.keep_step(steps, &self.items, said, since.elapsed())
+    }
+
     /// Notes what was said in a step.
     fn add(&mut self, found: Found, hop: &Hop<'_>) {
         self.facts = found.facts;
@@ -118,7 +152,7 @@ impl Arrived {
 }
 
 /// The level every step of a route really gets.
-pub(super) fn lowest_level(parts: &Parts, route: &Route<'_>) -> u8 {
+pub(crate) fn lowest_level(parts: &Parts, route: &Route<'_>) -> u8 {
     route.hops.iter().map(|hop| parts.carrier.level(hop.cell.plugin)).min().unwrap_or(0)
 }
 

@@ -2,8 +2,9 @@
 
 use crate::args::Transfer;
 use crate::inputs::{self, Transferred};
+use crate::receipts::Book;
 use crate::{exit, progress, setup, show};
-use formwork::deliver::{Placement, Receipt};
+use formwork::deliver::{Placement, Receipt, canonical};
 use formwork::formats::Family;
 use formwork::job::{Job, Operation};
 use formwork::run::{CancelToken, Control, Work};
@@ -18,18 +19,9 @@ pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
     let mut session = Session::prepare(args, operation)?;
     let cancel = CancelToken::default();
     setup::stop_on_interrupt(&session.engine, &cancel);
-    if session.gathers {
-        let outcome = session.gather(&cancel);
-        return session.tell(&args.paths[0], outcome, &cancel);
-    }
-    let transfers = session.transfers()?;
-    match transfers.as_slice() {
-        [only] => {
-            let outcome = session.transfer(only, &cancel);
-            session.tell(&only.input, outcome, &cancel)
-        }
-        many => session.batch(many, &cancel),
-    }
+    let code = session.run(&cancel)?;
+    session.book.close()?;
+    Ok(code)
 }
 
 /// Everything one call of the command line needs.
@@ -40,12 +32,16 @@ struct Session<'a> {
     work: Work,
     /// All inputs go into one task.
     gathers: bool,
+    book: Book,
 }
 
 impl<'a> Session<'a> {
     fn prepare(args: &'a Transfer, operation: &str) -> Result<Self> {
         let threads = setup::processors() as u32;
-        let engine = setup::engine(&args.how.limit, threads, args.how.json, args.how.isolation)?;
+        let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
+        let hashes = args.how.json || book.is_kept();
+        let how = &args.how;
+        let engine = setup::keeping_engine(&how.limit, threads, hashes, how.isolation, &args.keep)?;
         let finds = |operation: &str| {
             let mut cells = engine.matrix().cells();
             cells.any(|cell| cell.capability.operation == operation && cell.capability.to.is_empty())
@@ -73,7 +69,22 @@ impl<'a> Session<'a> {
             options: setup::options(&args.how)?,
             wishes: setup::wishes(&args.how)?,
         };
-        Ok(Session { engine, args, request, work, gathers })
+        Ok(Session { engine, args, request, work, gathers, book })
+    }
+
+    fn run(&mut self, cancel: &CancelToken) -> Result<u8> {
+        if self.gathers {
+            let outcome = self.gather(cancel);
+            return self.tell(&self.args.paths[0], outcome, cancel);
+        }
+        let transfers = self.transfers()?;
+        match transfers.as_slice() {
+            [only] => {
+                let outcome = self.transfer(only, cancel);
+                self.tell(&only.input, outcome, cancel)
+            }
+            many => self.batch(many, cancel),
+        }
     }
 
     /// Pairs every input with its output; folders give one pair for each file in them.
@@ -227,8 +238,12 @@ impl<'a> Session<'a> {
         // With the result on standard output, the receipt has to stand aside.
         let aside = self.request.output.as_deref().is_some_and(inputs::is_standard);
         let print = |json: serde_json::Value| {
-            if aside { show::aside(&json.to_string()) } else { show::line(&json.to_string()) }
+            let text = canonical(&json);
+            if aside { show::aside(&text) } else { show::line(&text) }
         };
+        if let Ok(receipt) = outcome {
+            self.book.note(receipt);
+        }
         match outcome {
             Ok(receipt) if self.args.how.json => print(show::success_json(receipt)),
             Ok(receipt) => show::receipt(receipt, aside && !std::io::stderr().is_terminal()),

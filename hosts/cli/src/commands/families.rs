@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<u8> {
 fn needed(words: &[String]) -> BTreeSet<Family> {
     let command = words.first().map_or("", String::as_str);
     let helps = words.iter().any(|word| matches!(word.as_str(), "--help" | "-h" | "--version" | "-V"));
-    if helps || matches!(command, "" | "completions" | "man" | "families" | "scan-plugin" | "help") {
+    if helps || matches!(command, "" | "completions" | "man" | "verify" | "families" | "scan-plugin" | "help")
+    {
         return BTreeSet::new();
     }
     let mut families: BTreeSet<Family> = words.iter().skip(1).filter_map(|word| family(word)).collect();

@@ -1,7 +1,9 @@
 //! Runs a job file.
 
 use crate::args::Job as Arguments;
+use crate::receipts::Book;
 use crate::{exit, inputs, progress, setup, show};
+use formwork::deliver::canonical;
 use formwork::job::Job;
 use formwork::run::{CancelToken, Control, Event, EventKind, JobReport, Submission};
 use formwork::{Error, Result};
@@ -24,9 +26,11 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
         .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
     let job = Job::from_json(&json)?;
     let tag = job.tag.clone();
-    let report = run_watched(args, job)?;
+    let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
+    let report = run_watched(args, job, args.json || book.is_kept())?;
     let mut told = None;
     for task in &report.tasks {
+        task.receipts.iter().for_each(|receipt| book.note(receipt));
         if args.json {
             let mut line = json!({"task": task.task, "state": task.state.word()});
             if let Some(error) = &task.error {
@@ -38,7 +42,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             if !task.paths.is_empty() {
                 line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
             }
-            show::line(&line.to_string());
+            show::line(&canonical(&line));
         } else {
             task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
             // Tasks that were done in one pass fail of the same.
@@ -49,25 +53,27 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             }
         }
     }
+    book.close()?;
     let error = report.error();
     if args.json {
         let status = if error.is_some() { "error" } else { "ok" };
-        show::line(&json!({"status": status, "tag": tag, "error": error.map(show::error_json)}).to_string());
+        let line = json!({"status": status, "tag": tag, "error": error.map(show::error_json)});
+        show::line(&canonical(&line));
     }
     Ok(error.map_or(exit::OK, exit::code))
 }
 
 /// Runs a job with a bar, or with its events on standard output.
-fn run_watched(args: &Arguments, job: Job) -> Result<JobReport> {
+fn run_watched(args: &Arguments, job: Job, hashes: bool) -> Result<JobReport> {
     let lanes = setup::processors() as u32;
-    let engine = setup::engine(&args.limit, lanes, args.json, args.isolation)?;
+    let engine = setup::keeping_engine(&args.limit, lanes, hashes, args.isolation, &args.keep)?;
     let cancel = CancelToken::default();
     setup::stop_on_interrupt(&engine, &cancel);
     let submission = Submission {
         control: Control::new(cancel, None),
         listener: args
             .events
-            .then(|| Arc::new(|event: &Event| show::line(&event_json(event).to_string())) as _),
+            .then(|| Arc::new(|event: &Event| show::line(&canonical(&event_json(event)))) as _),
         ..Submission::default()
     };
     let queue = engine.queue(lanes)?;

@@ -13,3 +13,4 @@ pub(crate) mod options;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod scan;
+pub(crate) mod verify;

@@ -49,8 +49,18 @@ fn refuse_unknown(name: &str) -> Result<()> {
     if known.contains(name) {
         return Ok(());
     }
-    let mut all =
-        vec!["plan", "run", "probe", "formats", "matrix", "options", "doctor", "completions", "man"];
+    let mut all = vec![
+        "plan",
+        "run",
+        "verify",
+        "probe",
+        "formats",
+        "matrix",
+        "options",
+        "doctor",
+        "completions",
+        "man",
+    ];
     all.extend(known);
     Err(Error::invalid(format!("there is no command `{name}`"))
         .with_hint(format!("commands on this machine: {}", all.join(", "))))

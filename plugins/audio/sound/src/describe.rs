@@ -156,6 +156,7 @@ fn keeps(container: &Container) -> Vec<Feature> {
     let exact = container.encodable(CodecKind::Audio).first().and_then(|word| Codec::named(word));
     add(exact.is_some_and(|codec| codec.lossless), Feature::Quality);
     add(container.tags, Feature::Metadata);
+    add(container.cover, Feature::Cover);
     add(container.chapters, Feature::Chapters);
     add(container.many_tracks, Feature::Tracks);
     keeps

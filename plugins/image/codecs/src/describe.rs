@@ -2,7 +2,7 @@
 
 use crate::codec::{Codec, Encoder};
 use crate::{CODECS, optimise, raster};
-use formwork_image_pixels::{Target, common_options, crop_options};
+use formwork_image_pixels::{Depth, Target, common_options, crop_options};
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, options::option};
 
 /// Operations that can be done before another one in the same pass.
@@ -17,10 +17,19 @@ const STILL: [Feature; 6] = [
     Feature::Metadata,
 ];
 
+/// What a target takes only in part, and what is not promised therefore: GIF knows no half transparent pixels, PDF has a
+/// place for XMP, but none for EXIF.
+const IN_PART: [(&str, Feature); 2] = [("gif", Feature::Alpha), ("pdf", Feature::Metadata)];
+/// Formats of floating-point samples, which no whole numbers can hold.
+const FLOATING: [&str; 2] = ["exr", "hdr"];
+
 pub(crate) fn describe() -> Description {
     let readable: Vec<String> = ids(|codec| codec.read.is_some());
-    let mut capabilities: Vec<Capability> =
-        CODECS.iter().filter_map(|codec| Some(convert(codec.id, codec.write.as_ref()?, &readable))).collect();
+    let mut capabilities: Vec<Capability> = CODECS
+        .iter()
+        .filter_map(|codec| Some(convert(codec.id, codec.write.as_ref()?, &readable)))
+        .flatten()
+        .collect();
     capabilities.push(changing("crop", &readable, Target::ANY.keeps, crop_options()));
     capabilities.extend(optimise::FORMATS.map(optimising));
     capabilities.push(changing("thumbnail", &readable, &STILL, thumbnail_options()));
@@ -43,8 +52,24 @@ fn ids(which: fn(&Codec) -> bool) -> Vec<String> {
 }
 
 /// From everything to one format.
-fn convert(id: &str, encoder: &Encoder, readable: &[String]) -> Capability {
+fn convert(id: &str, encoder: &Encoder, readable: &[String]) -> Vec<Capability> {
+    let rounds = encoder.target.keeps(Feature::BitDepth) && !encoder.target.depths.contains(&Depth::F32);
+    let mut all = convert_all(id, encoder, readable);
+    if !rounds {
+        return vec![all];
+    }
+    let (floating, whole) = all.from.iter().cloned().partition(|from| FLOATING.contains(&from.as_str()));
+    all.from = whole;
+    let mut rounded = Capability { from: floating, ..all.clone() };
+    rounded.keeps.retain(|word| word != Feature::BitDepth.word());
+    vec![all, rounded]
+}
+
+fn convert_all(id: &str, encoder: &Encoder, readable: &[String]) -> Capability {
     let internal = id == raster::ID;
+    let in_part = |feature: &Feature| IN_PART.contains(&(id, *feature));
+    let promised: Vec<Feature> =
+        encoder.target.keeps.iter().copied().filter(|feature| !in_part(feature)).collect();
     let mut options = (encoder.options)();
     if !internal {
         options.extend(common_options());
@@ -53,7 +78,7 @@ fn convert(id: &str, encoder: &Encoder, readable: &[String]) -> Capability {
         from: readable.iter().filter(|from| !internal || *from != id).cloned().collect(),
         to: vec![id.to_owned()],
         options,
-        keeps: words(encoder.target.keeps),
+        keeps: words(&promised),
         cost: Cost { fixed_ms: 0.5, per_mib_ms: if internal { 20.0 } else { 60.0 }, memory_ratio: 20.0 },
         fuses: if internal { Vec::new() } else { FUSES.map(String::from).to_vec() },
         ..Capability::default()

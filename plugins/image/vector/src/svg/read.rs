@@ -148,9 +148,9 @@ pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
         Some(size) => size,
         None => size_of_content(step, text.clone())?,
     };
-    let mut features = vec![Feature::Vector.word(), Feature::Alpha.word()];
+    let mut features = vec![Feature::Vector.word(), Feature::Alpha.word(), Feature::Colours.word()];
     if survey.text {
-        features.push(Feature::Text.word());
+        features.extend([Feature::Text.word(), Feature::Fonts.word()]);
     }
     let whole = |side: f32| side.round().max(1.0) as u64;
     step.report(&json!({"width": whole(size.0), "height": whole(size.1), "features": features}));
