@@ -21,6 +21,11 @@ impl Plugin for Toy {
         if step.operations().any(|operation| operation.options().integer("y") == Some(13)) {
             return Err(Error::corrupt("13 brings no luck"));
         }
+        for input in step.inputs() {
+            if text_of(&input)?.contains(": torn") {
+                return Err(Error::corrupt(format!("{}: it has a hole", input.name())));
+            }
+        }
         match (step.operation(), step.target()) {
             ("thumbnail", target) => thumbnails(step, target),
             ("convert", target) if step.operations().count() == 1 && target == "tex" => {
