@@ -316,7 +316,7 @@ fn merge(operation: &str, names: &[&str], to: Option<&str>) -> JobReport {
 #[test]
 fn what_is_damaged_is_written_anew_and_tried_again() {
     let report = merge("merge", &["a.md", "torn.md"], None);
-    assert_eq!(only_text(&report), "md: a.md\nmerge ( mended.md)");
+    assert_eq!(only_text(&report), "md: a.md\nmerge (md: mended.md)");
     let warnings = receipts(&report, "all")[0]["warnings"].to_string();
     assert!(warnings.contains("test.mender") && warnings.contains("has a hole"), "{warnings}");
 

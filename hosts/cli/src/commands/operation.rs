@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 /// How PDF operations are called.
 const PDF_EXAMPLES: &[&str] = &[
-    "pdf split report.pdf -o parts --set every=10",
+    "pdf split report.pdf parts/ --set every=10",
     "pdf extract-pages report.pdf some.pdf --set pages=1-3,7",
     "pdf merge cover.png report.pdf whole.pdf",
     "pdf encrypt report.pdf closed.pdf --set password=secret --set permissions=printing",

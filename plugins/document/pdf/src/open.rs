@@ -54,7 +54,7 @@ pub(crate) fn open_bytes(step: &Step<'_>, bytes: &[u8], password: Option<&str>) 
     let (bytes, was_preceded) = without_what_precedes(bytes);
     let mut pdf = loaded_and_prepared(step, bytes, password)?;
     if was_preceded {
-        pdf.mended.push("another file stood before it, and is left out".into());
+        pdf.mended.push("what stood before it in the file is left out".into());
     }
     Ok(pdf)
 }
