@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn names_mean_letters_signs_or_nothing() {
-        let names = ["A", "fi", ".notdef", "a.sc", "uni00E4", "angbracketleft", "g12", "C0041"];
+        let names = ["A", "fi", ".notdef", "a.sc", "uni00E4", "ownsign", "g12", "C0041"];
         let mut differences = vec![Object::Integer(65)];
         differences.extend(names.map(Object::from));
         let font = dictionary! { "Encoding" => dictionary! { "Differences" => differences } };
