@@ -50,12 +50,10 @@ pub(super) fn rescue(walk: &Walk<'_>, hop: &Hop<'_>, items: &[Item], failure: Er
         }
         match write_anew(walk, cell, item, password) {
             Ok((anew, found)) => {
-                let plugin = cell.plugin.id();
+                let (name, plugin) = (crate::text::clean(&item.name), cell.plugin.id());
                 let why = failure.message.split(". ").next().unwrap_or_default();
-                rescued
-                    .found
-                    .warnings
-                    .push(format!("it was written anew by {plugin} and tried again: {why}"));
+                let warning = format!("{name} was written anew by {plugin} and tried again: {why}");
+                rescued.found.warnings.push(warning);
                 rescued.found.add(found);
                 rescued.items.push(anew);
                 any = true;
