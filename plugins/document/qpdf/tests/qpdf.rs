@@ -4,6 +4,7 @@
 use formwork_plugin_pdf_qpdf::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::testing::{Job, describe};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const PAGE: &str = "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
 2 0 obj\n<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 99 99] >>\nendobj\n\
@@ -23,7 +24,10 @@ fn is_missing() -> bool {
 
 /// The file as qpdf protects it.
 fn protected(user: &str) -> Vec<u8> {
-    let folder = std::env::temp_dir().join(format!("formwork-qpdf-{}-{user}", std::process::id()));
+    // Tests run side by side.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("formwork-qpdf-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (plain, locked) = (folder.join("plain.pdf"), folder.join("locked.pdf"));
     std::fs::write(&plain, PAGE).unwrap();
