@@ -34,6 +34,8 @@ pub enum Action {
     Convert(&'static str),
     /// `extract` into a fresh folder.
     Extract,
+    /// These words, and into a fresh folder: what may write several files.
+    Fill(&'static [&'static str]),
 }
 
 /// One call on one hostile file.
@@ -135,6 +137,7 @@ impl World {
             Action::Probe => command.arg("probe").arg(input),
             Action::Convert(_) => command.arg("convert").arg(input).arg(output),
             Action::Extract => command.arg("extract").arg(input).arg(output),
+            Action::Fill(words) => command.args(words).arg(input).arg("-o").arg(output),
         };
         if !matches!(action, Action::Probe) {
             // Some damage makes a song of hours: whole, but too long to wait for.
@@ -154,7 +157,7 @@ impl World {
         let allowed = |path: &Path| match action {
             Action::Probe => false,
             Action::Convert(_) => path == due,
-            Action::Extract => path.starts_with(due),
+            Action::Extract | Action::Fill(_) => path.starts_with(due),
         };
         let differences = before.differences(&after).into_iter();
         let strange = differences.filter(|difference| !allowed(Path::new(&difference[1..])));

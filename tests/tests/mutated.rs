@@ -32,16 +32,40 @@ fn targets(family: &str) -> &'static [&'static str] {
     }
 }
 
+/// What is done with damaged documents, in turns.
+const DOCUMENTS: &[&[&str]] = &[
+    &["convert", "--to", "png", "--set", "density=50"],
+    &["convert", "--to", "txt"],
+    &["convert", "--to", "docx"],
+    &["pdf", "split", "--to", "pdf", "--set", "every=2"],
+    &["pdf", "compress", "--to", "pdf"],
+    &["pdf", "merge", "--to", "pdf"],
+    &["convert", "--to", "xlsx"],
+    &["pdf", "repair", "--to", "pdf"],
+    &["pdf", "redact", "--to", "pdf", "--set", "text=the"],
+    &["convert", "--to", "pptx"],
+    &["pdf", "compress", "--to", "pdf", "--set", "linearize=true"],
+    &["pdf", "flatten", "--to", "pdf"],
+    &["pdf", "encrypt", "--to", "pdf", "--set", "password=secret"],
+    &["pdf", "extract-images"],
+    &["convert", "--to", "epub"],
+    &["pdf", "to-pdfa", "--to", "pdf"],
+];
+
 fn action(family: &str, number: usize) -> Action {
     match (family, number % 5) {
         ("archive", 0) => Action::Extract,
+        ("document", _) => Action::Fill(DOCUMENTS[number % DOCUMENTS.len()]),
         (_, turn) => Action::Convert(targets(family)[turn % targets(family).len()]),
     }
 }
 
 fn trials(family: &str) -> Vec<Trial> {
     let samples = corpus::folder(family).unwrap();
-    let samples: Vec<Sample> = samples.into_iter().filter(|sample| sample.bytes <= largest(family)).collect();
+    // Other documents are read by what has tests of its own.
+    let fits =
+        |sample: &Sample| sample.bytes <= largest(family) && (family != "document" || sample.format == "pdf");
+    let samples: Vec<Sample> = samples.into_iter().filter(fits).collect();
     if samples.is_empty() {
         return Vec::new();
     }
@@ -111,4 +135,9 @@ fn damaged_videos() {
 #[test]
 fn damaged_sounds() {
     judge("audio");
+}
+
+#[test]
+fn damaged_documents() {
+    judge("document");
 }

@@ -1,7 +1,7 @@
 //! Operations that take all inputs at one go, as `archive` and `merge` do. What a capability does not take but names
 //! companions for is converted to one of those first.
 
-use super::{Estimate, Hop, Request, Route, Wishes, missing, settings};
+use super::{Estimate, Hop, Request, Route, Wishes, finish, missing, settings};
 use crate::matrix::{Cell, Matrix};
 use crate::registry::Registry;
 use crate::{Error, ErrorKind, Result};
@@ -56,7 +56,9 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     let from = first.filter(|first| has(&cell.capability.from, first)).unwrap_or(target);
     let hop =
         Hop { cell, from, to: Some(target), settings: Vec::new(), losses: Vec::new(), fused: Vec::new() };
-    settings::assign(Route { hops: vec![hop], estimate }, wanted.options)
+    let mut given = wanted.options.clone();
+    let route = finish::finish(registry, Route { hops: vec![hop], estimate }, &mut given)?;
+    settings::assign(route, &given)
 }
 
 /// Whether an operation looks at what its inputs are; one that does not takes anything.

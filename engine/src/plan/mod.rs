@@ -2,6 +2,7 @@
 
 mod cost;
 mod explain;
+mod finish;
 mod fuse;
 mod gather;
 mod search;
@@ -213,7 +214,9 @@ pub fn top<'e>(registry: &'e Registry, request: &Request, count: usize) -> Resul
     let mut refusal = None;
     let mut routes = Vec::new();
     for route in found {
-        match settings::assign(route, &request.options) {
+        let mut given = request.options.clone();
+        let finished = finish::finish(registry, route, &mut given);
+        match finished.and_then(|route| settings::assign(route, &given)) {
             Ok(route) => routes.push(route),
             Err(error) => refusal = refusal.or(Some(error)),
         }
@@ -234,7 +237,8 @@ pub fn options(registry: &Registry, request: &Request) -> Result<Vec<formwork_ab
     let route = best(registry, &bare)?;
     let mut options: Vec<formwork_abi::options::OptionSpec> = Vec::new();
     // The last step's wording wins: that is the format the user asked for.
-    for option in route.hops.iter().rev().flat_map(|hop| &hop.cell.capability.options) {
+    let own = route.hops.iter().rev().flat_map(|hop| &hop.cell.capability.options);
+    for option in own.chain(finish::options(registry, &route)) {
         if options.iter().all(|known| known.name != option.name) {
             options.push(option.clone());
         }

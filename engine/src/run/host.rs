@@ -53,6 +53,13 @@ impl Found {
         }
         self.worker_bytes = self.worker_bytes.max(other.worker_bytes);
     }
+
+    /// Puts what was said before in front of what was said in the run itself.
+    pub(crate) fn precede(&mut self, mut before: Found) {
+        std::mem::swap(&mut self.warnings, &mut before.warnings);
+        std::mem::swap(&mut self.losses, &mut before.losses);
+        self.add(before);
+    }
 }
 
 /// The most warnings and losses kept from one call; the rest is counted in one last sentence.

@@ -7,7 +7,7 @@ use crate::options::OptionSpec;
 use serde::{Deserialize, Serialize};
 
 /// The shape of this JSON; a higher number adds members, never changes old ones.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// A whole plugin.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +91,10 @@ pub struct Capability {
     pub parallel: bool,
     /// Least isolation the plugin itself asks for: 0 in-process is fine … 3.
     pub isolation: u8,
+    /// What the engine may use it for without being asked: nothing when empty. `rescue`: it writes inputs anew that
+    /// another plugin says are damaged, which is then tried again. `finish`: a route that ends in a format it reads
+    /// and writes goes on with it when its first option is given, which the route itself does not know. Since schema 5.
+    pub role: String,
     /// When it cannot run on this machine: what to install, as in `apt install ghostscript`.
     pub unavailable: Option<String>,
 }
@@ -113,6 +117,7 @@ impl Default for Capability {
             streams: false,
             parallel: false,
             isolation: 0,
+            role: String::new(),
             unavailable: None,
         }
     }

@@ -38,6 +38,36 @@ pub(crate) fn hold(input: &[u8]) -> Result<File> {
     Ok(file)
 }
 
+/// Where a program finds what it gets beside its standard input.
+#[cfg(unix)]
+pub(crate) fn place_of(file: &File) -> String {
+    use std::os::fd::AsRawFd;
+    format!("/dev/fd/{}", file.as_raw_fd())
+}
+
+/// Lets the program have a file beside its standard input, under [`place_of`] it.
+#[cfg(unix)]
+pub(crate) fn lend(command: &mut Command, file: &File) {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::process::CommandExt;
+    let descriptor = file.as_raw_fd();
+    // SAFETY: between fork and exec only `fcntl` is called, which is a system call that neither allocates nor locks.
+    unsafe {
+        command.pre_exec(move || match libc::fcntl(descriptor, libc::F_SETFD, 0) {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        });
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn place_of(_: &File) -> String {
+    String::new()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn lend(_: &mut Command, _: &File) {}
+
 /// Limits what the process may use: it can fill no file, start no program that gains rights, leave no
 /// core, and take no more memory and processor time than given.
 #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 use crate::{Program, cage};
 use formwork_sdk::{Error, ErrorKind, Result, Step};
+use std::fs::File;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -38,9 +39,34 @@ impl Program<'_> {
         step: &Step<'_>,
         arguments: &[A],
         input: &[u8],
+        enough: impl FnMut(&[u8]) -> Result<bool>,
+    ) -> Result<Outcome> {
+        self.run_with(
+            step,
+            |_| arguments.iter().map(|one| one.as_ref().to_owned()).collect(),
+            input,
+            None,
+            enough,
+        )
+    }
+
+    /// As [`run`](Self::run), with something beside the input that nobody else is to see, as a password: `arguments`
+    /// are made of the path under which the program, and no other, can read it.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        step: &Step<'_>,
+        arguments: impl FnOnce(&str) -> Vec<String>,
+        input: &[u8],
+        secret: Option<&[u8]>,
         mut enough: impl FnMut(&[u8]) -> Result<bool>,
     ) -> Result<Outcome> {
-        let mut child = self.start(step, arguments, input)?;
+        let secret = secret.map(cage::hold).transpose()?;
+        let arguments = arguments(&secret.as_ref().map(cage::place_of).unwrap_or_default());
+        let mut child = self.start(step, &arguments, input, secret.as_ref())?;
         let messages = child.stderr.take().map(|pipe| std::thread::spawn(move || read_messages(pipe)));
         let blocks = child.stdout.take().map(read_blocks).transpose()?;
         let watched = match &blocks {
@@ -58,11 +84,20 @@ impl Program<'_> {
         Ok(Outcome { output, messages, success: ended_early || status.success() })
     }
 
-    fn start<A: AsRef<str>>(&self, step: &Step<'_>, arguments: &[A], input: &[u8]) -> Result<Child> {
+    fn start(
+        &self,
+        step: &Step<'_>,
+        arguments: &[String],
+        input: &[u8],
+        secret: Option<&File>,
+    ) -> Result<Child> {
         let mut command = Command::new(self.path);
-        command.args(arguments.iter().map(AsRef::as_ref)).current_dir("/");
+        command.args(arguments).current_dir("/");
         command.env_clear().env("LC_ALL", "C").envs(self.environment.iter().copied());
         command.stdin(cage::hold(input)?).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(secret) = secret {
+            cage::lend(&mut command, secret);
+        }
         cage::confine(&mut command, step.limits().memory.saturating_add(self.own_memory), self.whole);
         command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;

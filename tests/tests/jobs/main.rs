@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
 mod graphs;
+mod mender;
 mod queues;
 mod toy;
 
@@ -14,7 +15,8 @@ use formwork_tests::place::Scratch;
 use serde_json::{Value, json};
 
 fn engine() -> Engine {
-    Engine::builder().linked_plugin(toy::formwork_plugin_entry_v1).build().unwrap()
+    let builder = Engine::builder().linked_plugin(toy::formwork_plugin_entry_v1);
+    builder.linked_plugin(mender::entry).build().unwrap()
 }
 
 fn import(name: &str) -> Value {
@@ -311,6 +313,40 @@ fn merge(operation: &str, names: &[&str], to: Option<&str>) -> JobReport {
         tasks["all"]["output_format"] = json!(to);
     }
     run(tasks)
+}
+
+#[test]
+fn what_is_damaged_is_written_anew_and_tried_again() {
+    let report = merge("merge", &["a.md", "torn.md"], None);
+    assert_eq!(only_text(&report), "md: a.md\nmerge (md: mended.md)");
+    let warnings = receipts(&report, "all")[0]["warnings"].to_string();
+    assert!(warnings.contains("test.mender") && warnings.contains("has a hole"), "{warnings}");
+
+    let error = |name: &str| merge("merge", &[name], None).error().unwrap().clone();
+    let hopeless = error("torn-hopeless.md");
+    assert_eq!((hopeless.kind, hopeless.hint), (ErrorKind::CorruptInput, None));
+    assert!(hopeless.message.contains("has a hole"), "{}", hopeless.message);
+    assert!(error("torn.rst").hint.unwrap().contains("apt install mender"));
+}
+
+#[test]
+fn an_option_may_ask_for_one_more_step() {
+    let crop = |name: &str, to: &str, value: Value| {
+        run(json!({
+            "in": import(name),
+            "done": {"operation": "convert", "input": "in", "output_format": to, "options": {"lossless": value}},
+            "out": {"operation": "export/bytes", "input": "done"},
+        }))
+    };
+    let report = crop("a.md", "csv", json!(true));
+    assert_eq!(only_text(&report), "csv: a.md\nconvert\nfinished");
+    assert_eq!(receipts(&report, "done")[0]["route"]["formats"], json!(["md", "csv", "csv"]));
+    assert_eq!(only_text(&crop("a.md", "csv", json!(false))), "csv: a.md\nconvert");
+    let error = crop("a.md", "rst", json!(true)).error().unwrap().clone();
+    assert_eq!(error.kind, ErrorKind::BackendMissing);
+    assert!(error.message.contains("`lossless`") && error.message.contains("apt install mender"), "{error}");
+    // Nothing finishes a tex.
+    assert_eq!(crop("a.rst", "tex", json!(true)).error().unwrap().kind, ErrorKind::InvalidRequest);
 }
 
 #[test]

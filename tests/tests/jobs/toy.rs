@@ -41,6 +41,11 @@ impl Plugin for Toy {
             step.tick(1, 10)?;
             std::thread::sleep(Duration::from_millis(1));
         }
+        for input in step.inputs() {
+            if text_of(&input)?.contains(": torn") {
+                return Err(Error::corrupt(format!("{}: it has a hole", input.name())));
+            }
+        }
         match (step.operation(), step.target()) {
             ("thumbnail", target) => thumbnails(step, target),
             ("convert", target) if step.operations().count() == 1 && target == "tex" => {

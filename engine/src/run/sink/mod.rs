@@ -119,6 +119,11 @@ impl Sink {
         self
     }
 
+    /// Whether no output was opened yet.
+    pub(in crate::run) fn is_untouched(&self) -> bool {
+        lock(&self.outputs).is_empty()
+    }
+
     pub(in crate::run) fn open(&self, mut spec: OutputSpec) -> Result<usize> {
         self.claim_name(&mut spec)?;
         let bytes = match (&self.place, spec.kind) {

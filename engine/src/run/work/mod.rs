@@ -8,6 +8,7 @@ mod companions;
 mod look;
 mod order;
 mod piece;
+mod rescue;
 mod spread;
 mod walk;
 

@@ -5,6 +5,7 @@ use super::super::control::Control;
 use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
+use super::rescue;
 use crate::cache::{Chain, Said};
 use crate::deliver::{Loss, Staging, names};
 use crate::engine::Parts;
@@ -173,7 +174,7 @@ impl Step<'_, '_> {
         let items = std::mem::take(&mut arrived.items);
         let single = items.len() == 1 && (self.names.is_none() || self.part.is_some());
         if single || self.hop.cell.capability.many_inputs {
-            let (outputs, found) = self.run(items, self.sink(), (start, span))?;
+            let (outputs, found) = self.run(items, || self.sink(), (start, span))?;
             arrived.items = outputs;
             return Ok(found);
         }
@@ -183,7 +184,7 @@ impl Step<'_, '_> {
         for (number, item) in items.into_iter().enumerate() {
             self.walk.control.check()?;
             let main = names::in_series(&item.name, item.format, self.hop.to);
-            let sink = self.sink().in_series(main, names.clone());
+            let sink = || self.sink().in_series(main.clone(), names.clone());
             let (outputs, found) = self.run(vec![item], sink, (start + part * number as f64, part))?;
             arrived.items.extend(outputs);
             all.add(found);
@@ -199,22 +200,51 @@ impl Step<'_, '_> {
         }
     }
 
-    fn run(&self, mut inputs: Vec<Item>, sink: Sink, share: (f64, f64)) -> Result<(Vec<Item>, Found)> {
-        let (hop, Walk { parts, limits, control, span }) = (self.hop, *self.walk);
+    /// Runs the step; once more when its inputs could be mended.
+    fn run(
+        &self,
+        mut inputs: Vec<Item>,
+        sink: impl Fn() -> Sink,
+        share: (f64, f64),
+    ) -> Result<(Vec<Item>, Found)> {
         let only = if inputs.len() == 1 { inputs.first().map(|item| item.name.clone()) } else { None };
         inputs.extend(self.companions.iter().cloned());
+        let attempt = sink();
+        let found = match self.attempt(&inputs, &attempt, share) {
+            Err(failure) if attempt.is_untouched() => {
+                let rescued = rescue::rescue(self.walk, self.hop, &inputs, failure.clone())?;
+                let attempt = sink();
+                // What is wrong with a file is better said of the file than of what was made of it.
+                let mut found = self
+                    .attempt(&rescued.items, &attempt, share)
+                    .map_err(|error| if error.kind == ErrorKind::CorruptInput { failure } else { error })?;
+                found.precede(rescued.found);
+                return Ok((self.outputs(attempt, only)?, found));
+            }
+            other => other?,
+        };
+        Ok((self.outputs(attempt, only)?, found))
+    }
+
+    fn attempt(&self, inputs: &[Item], sink: &Sink, share: (f64, f64)) -> Result<Found> {
+        let (hop, Walk { parts, limits, control, span }) = (self.hop, *self.walk);
         let fused = hop.fused.iter().map(|one| (one.capability.operation.as_str(), one.settings.as_slice()));
         let settings: Vec<Setting> = hop.settings.iter().chain(self.part).cloned().collect();
         let own = (hop.cell.capability.operation.as_str(), settings.as_slice());
         let operations: Vec<_> = fused.chain([own]).collect();
         let target = hop.to.map_or("", |format| format.id);
-        let request = StepRequest { target, operations: &operations, inputs: &inputs, limits };
+        let request = StepRequest { target, operations: &operations, inputs, limits };
         let share = (span.0 + span.1 * share.0, span.1 * share.1);
-        let context = StepContext::new(&inputs, &sink, control, share);
+        let context = StepContext::new(inputs, sink, control, share);
         (parts.carrier)
             .call(hop.cell.plugin, Call::Run, &request, &context)
             .map_err(|error| error.with_context("plugin", hop.cell.plugin.id()))?;
-        let found = context.into_found();
+        Ok(context.into_found())
+    }
+
+    /// What was written, with formats and names.
+    fn outputs(&self, sink: Sink, only: Option<String>) -> Result<Vec<Item>> {
+        let hop = self.hop;
         let mut items = sink.into_items()?;
         if items.is_empty() && hop.to.is_some() {
             let error = format!("the plugin {} wrote nothing", hop.cell.plugin.id());
@@ -230,7 +260,7 @@ impl Step<'_, '_> {
                 output.name = name;
             }
         }
-        Ok((items, found))
+        Ok(items)
     }
 }
 

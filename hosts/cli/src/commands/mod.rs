@@ -4,6 +4,7 @@ pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod families;
 pub(crate) mod formats;
+pub(crate) mod group;
 pub(crate) mod help;
 pub(crate) mod job;
 pub(crate) mod matrix;

@@ -7,6 +7,16 @@ use clap::Parser;
 use formwork::{Error, Result};
 use std::ffi::OsString;
 
+/// How PDF operations are called.
+const PDF_EXAMPLES: &[&str] = &[
+    "pdf split report.pdf parts/ --set every=10",
+    "pdf extract-pages report.pdf some.pdf --set pages=1-3,7",
+    "pdf merge cover.png report.pdf whole.pdf",
+    "pdf encrypt report.pdf closed.pdf --set password=secret --set permissions=printing",
+    "pdf compress scan.pdf small.pdf --set density=120 --set linearize=true",
+    "pdf redact letter.pdf open.pdf --set text=\"John Doe\"",
+];
+
 #[derive(Parser)]
 #[command(disable_version_flag = true)]
 struct Words {
@@ -22,6 +32,9 @@ pub(crate) fn run(words: &[OsString]) -> Result<u8> {
         group @ "pdf" if words.len() > 1 => (format!("{group}/{}", word(1)), 2),
         _ => (word(0), 1),
     };
+    if word(0) == "pdf" && matches!(word(1).as_str(), "" | "--help" | "-h" | "help") {
+        return super::group::show("pdf", PDF_EXAMPLES);
+    }
     let usage = format!("formwork {}", name.replace('/', " "));
     let arguments = std::iter::once(OsString::from(usage)).chain(words.iter().skip(taken).cloned());
     let parsed = Words::try_parse_from(arguments);

@@ -72,7 +72,7 @@ pub(crate) fn protection(user: &str, owner: &str, permissions: Permissions) -> R
 ///
 /// # Errors
 ///
-/// `unsupported_conversion` when they are noise.
+/// `corrupt_input` when they are noise.
 pub(crate) fn check_opened(doc: &Document) -> Result<()> {
     let streams = doc.objects.values().filter_map(|object| match object {
         Object::Stream(stream) => starts_well(stream),
@@ -88,7 +88,7 @@ pub(crate) fn check_opened(doc: &Document) -> Result<()> {
     }
     // One that is broken in itself is the file's own business.
     if bad > good {
-        return Err(Error::unsupported(
+        return Err(Error::corrupt(
             "the PDF was unlocked, but its content stays scrambled: it is protected in a way that is not known here. \
              Remove the protection with the program that made it",
         ));

@@ -20,11 +20,13 @@ const KEEPS: [Feature; 12] = [
 ];
 
 /// What reads and writes input.
-const LIBRARIES: [(&str, &str, &str); 5] = [
+const LIBRARIES: [(&str, &str, &str); 7] = [
     ("lopdf", "0.47", "MIT"),
     ("usvg", "0.49", "MIT OR Apache-2.0"),
     ("subsetter", "0.2.6", "MIT OR Apache-2.0"),
     ("zune-jpeg", "0.5.15", "MIT OR Apache-2.0 OR Zlib"),
+    ("hayro-ccitt", "0.5", "Apache-2.0 OR MIT"),
+    ("hayro-jbig2", "0.4", "Apache-2.0 OR MIT"),
     ("jpeg-encoder", "0.7", "(MIT OR Apache-2.0) AND IJG"),
 ];
 

@@ -9,6 +9,7 @@
 //! The parser is `lopdf`. Nothing in a file is run: scripts and actions are data that is copied or dropped.
 
 mod assembly;
+mod bilevel;
 mod cipher;
 mod compress;
 mod content;

@@ -12,6 +12,12 @@ const MOST_UNPACKED: u64 = 256 << 20;
 /// Objects are added to a document; one whose numbers leave no room for them is numbered anew.
 const HIGHEST_NUMBER: u32 = 1 << 30;
 
+/// Bytes at the end of a file in which readers look for the place of its table of objects.
+const END_OF_FILE: usize = 1024;
+
+/// Bytes of the words an object begins with, as in `12 0 obj`.
+const LONGEST_HEAD: usize = 24;
+
 /// An open document.
 pub(crate) struct Pdf {
     pub(crate) doc: Document,
@@ -45,6 +51,44 @@ pub(crate) fn open(step: &Step<'_>, input: Input<'_>) -> Result<Pdf> {
 /// As [`open`].
 pub(crate) fn open_bytes(step: &Step<'_>, bytes: &[u8], password: Option<&str>) -> Result<Pdf> {
     step.tick(0, 0)?;
+    let (bytes, was_preceded) = without_what_precedes(bytes);
+    let mut pdf = loaded_and_prepared(step, bytes, password)?;
+    if was_preceded {
+        pdf.mended.push("what stood before it in the file is left out".into());
+    }
+    Ok(pdf)
+}
+
+/// A document without another one that was written before it into the same file: the table of its objects is where its
+/// end says it is only when places are counted from its own head.
+fn without_what_precedes(bytes: &[u8]) -> (&[u8], bool) {
+    let tail = bytes.get(bytes.len().saturating_sub(END_OF_FILE)..).unwrap_or(bytes);
+    let digits =
+        rfind(tail, b"startxref").and_then(|place| tail.get(place + 9..)).map(<[u8]>::trim_ascii_start);
+    let digits = digits.map(|rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).take(12));
+    let digits: Vec<u8> = digits.into_iter().flatten().copied().collect();
+    let Some(start) = std::str::from_utf8(&digits).ok().and_then(|text| text.parse::<usize>().ok()) else {
+        return (bytes, false);
+    };
+    let has_table = |bytes: &[u8]| {
+        let found = bytes.get(start..).unwrap_or_default().trim_ascii_start();
+        let is_object = found.first().is_some_and(u8::is_ascii_digit)
+            && found.get(..LONGEST_HEAD).is_some_and(|head| head.windows(4).any(|word| word == b" obj"));
+        found.starts_with(b"xref") || is_object
+    };
+    if has_table(bytes) {
+        return (bytes, false);
+    }
+    let last = rfind(bytes, b"%PDF-").and_then(|head| bytes.get(head..));
+    last.filter(|last| last.len() < bytes.len() && has_table(last))
+        .map_or((bytes, false), |last| (last, true))
+}
+
+fn rfind(bytes: &[u8], word: &[u8]) -> Option<usize> {
+    bytes.windows(word.len()).rposition(|window| window == word)
+}
+
+fn loaded_and_prepared(step: &Step<'_>, bytes: &[u8], password: Option<&str>) -> Result<Pdf> {
     let limit = usize::try_from(step.limits().memory.min(MOST_UNPACKED)).unwrap_or(usize::MAX);
     let options = LoadOptions {
         password: password.map(str::to_owned),
@@ -145,7 +189,7 @@ fn refusal(error: lopdf::Error, given: bool, limit: usize) -> Error {
             DecryptionError::UnsupportedEncryption
             | DecryptionError::UnsupportedVersion
             | DecryptionError::UnsupportedRevision,
-        ) => Error::unsupported(
+        ) => Error::corrupt(
             "the PDF is protected in a way that is not known here, as by a certificate: remove the protection with the program that made it",
         ),
         error => Error::corrupt(format!("the PDF cannot be read: {error}; ask for an intact copy")),

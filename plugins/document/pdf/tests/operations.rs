@@ -222,3 +222,41 @@ fn too_much_and_too_deep_are_clear_errors() {
     let outcome = run("pdf/repair", &[&deep], &[]);
     assert!(outcome.error.is_none_or(|error| error.kind.word() == "corrupt_input"));
 }
+
+/// A page of 300 by 400 points with a fax of 8 by 4 samples in its lower left corner: the right half is black.
+fn with_fax() -> Vec<u8> {
+    let mut doc = Document::load_mem(&book(1, "page")).unwrap();
+    let parameters = dictionary! { "K" => -1, "Columns" => 8 };
+    let image = dictionary! {
+        "Type" => "XObject", "Subtype" => "Image", "Width" => 8, "Height" => 4, "ColorSpace" => "DeviceGray",
+        "BitsPerComponent" => 1, "Filter" => "CCITTFaxDecode", "DecodeParms" => parameters,
+    };
+    // Four white and four black, then three rows like the one above (ITU-T T.6).
+    let fax = doc.add_object(Stream::new(image, vec![0b0011_0110, 0b1111_1111]));
+    let content = doc.add_object(Stream::new(dictionary! {}, b"q 100 0 0 100 0 0 cm /A Do Q".to_vec()));
+    let page = pages(&doc)[0];
+    let page = doc.get_object_mut(page).unwrap().as_dict_mut().unwrap();
+    page.set("Contents", content);
+    page.set("Rotate", 0);
+    page.set("Resources", dictionary! { "XObject" => dictionary! { "A" => fax } });
+    let mut bytes = Vec::new();
+    doc.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_fax_is_taken_out_and_painted_over() {
+    let outcome = Job::new("pdf/extract-images")
+        .input("in.pdf", "pdf", with_fax())
+        .run(formwork_plugin_pdf::formwork_plugin_entry_v1);
+    let png = &outcome.named("image-001.png").unwrap().bytes;
+    let data = png.windows(4).position(|word| word == b"IDAT").unwrap() + 4;
+    let mut rows = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&png[data..]), &mut rows).unwrap();
+    assert_eq!(rows, [0, 0xf0].repeat(4));
+
+    // The left quarter of it.
+    let outcome = run("pdf/redact", &[&with_fax()], &[("areas", json!("1:0,300,25,100"))]);
+    let doc = opened(outcome.expect_one());
+    assert_eq!(images(&doc)[0].get_plain_content().unwrap(), [0x30; 4]);
+}

@@ -9,15 +9,20 @@ use made::{contents, file, opened, run, stream};
 
 /// A document of one page that shows this, with more objects from number 5 on.
 fn page(content: &str, entries: &str, catalogue: &str, more: &[String]) -> Vec<u8> {
+    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 32 /Widths [".to_owned()
+        + &"500 ".repeat(95)
+        + "] >>";
+    page_in(font, content, entries, catalogue, more)
+}
+
+fn page_in(font: String, content: &str, entries: &str, catalogue: &str, more: &[String]) -> Vec<u8> {
     let mut objects = vec![
         format!("<< /Type /Catalog /Pages 2 0 R {catalogue} >>"),
         format!(
             "<< /Type /Pages /Count 1 /Kids [<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Contents 4 0 R \
              /Resources << /Font << /F 3 0 R >> /XObject << /X 5 0 R >> >> {entries} >>] >>"
         ),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /FirstChar 32 /Widths [".to_owned()
-            + &"500 ".repeat(95)
-            + "] >>",
+        font,
         stream("", content),
     ];
     objects.extend_from_slice(more);
@@ -162,4 +167,31 @@ fn what_cannot_be_meant_is_refused() {
         let outcome = run("pdf/redact", &[&bytes], &options);
         assert_eq!(outcome.failure().map(|(kind, _)| kind), Some("invalid_request"), "{options:?}");
     }
+}
+
+#[test]
+fn a_font_that_says_two_things_is_read_in_both_ways() {
+    let map = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapName /Own def\n/CMapType 2 def\n\
+               1 begincodespacerange\n<00> <FF>\nendcodespacerange\n\
+               3 beginbfchar\n<41> <0073>\n<42> <0065>\n<43> <0063>\nendbfchar\n\
+               endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n";
+    let font = |differences: &str| {
+        format!(
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R \
+             /Encoding << /Type /Encoding /Differences [65 {differences}] >> >>"
+        )
+    };
+    let with = |differences: &str, text: &str| {
+        let content = "BT /F 10 Tf 20 300 Td (xABCx) Tj ET";
+        let bytes = page_in(font(differences), content, "", "", &["<< >>".into(), stream("", map)]);
+        run("pdf/redact", &[&bytes], &[("text", json!(text))])
+    };
+    let gone = |outcome: formwork_sdk::testing::Outcome| {
+        let content = contents(&opened(outcome.expect_one())).remove(0);
+        !content.contains("41") && !content.contains("ABC") && content.contains("78")
+    };
+    assert!(gone(with("/f /g /h", "fgh")), "as it is seen");
+    assert!(gone(with("/f /g /h", "sec")), "as it is copied");
+    assert!(gone(with("/g12 /g13 /g14", "sec")), "glyphs that have no meaning of their own");
+    assert_eq!(with("/f /g /h", "abc").failure(), Some(("invalid_request", "")));
 }

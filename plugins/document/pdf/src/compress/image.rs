@@ -1,5 +1,6 @@
 //! Images no finer than they are seen (ISO 32000-2, 8.9.5). What is not understood is left as it is.
 
+use crate::bilevel;
 use crate::draw::unpacked;
 use crate::graph::{as_dict, number_at, resolve, value};
 use crate::save::deflate;
@@ -81,6 +82,9 @@ fn mask_of(doc: &Document, stream: &Stream) -> Option<ObjectId> {
 
 /// An image with a part of it black: left, bottom, right, top from 0 to 1. None for what is not understood.
 pub(crate) fn painted(step: &Step<'_>, doc: &Document, stream: &Stream, part: [f64; 4]) -> Option<Stream> {
+    if let Some(fresh) = bilevel::painted(step, doc, stream, part) {
+        return Some(fresh);
+    }
     // What shines through an image, or shapes it, would still show what it was.
     if !is_plain(doc, stream) || stream.dict.has(b"SMask") || stream.dict.has(b"Mask") {
         return None;

@@ -1,5 +1,6 @@
 //! Takes the images out of a document: JPEG and JPEG 2000 as they are, others as PNG.
 
+use crate::bilevel;
 use crate::draw::{drawn_sizes, unpacked};
 use crate::graph::{as_dict, number_at, resolve, value};
 use crate::open::{Pdf, open};
@@ -64,13 +65,16 @@ fn picture(step: &Step<'_>, doc: &Document, stream: &Stream) -> Option<Vec<u8>> 
     let (width, height) = (number(b"Width")? as u32, number(b"Height")? as u32);
     step.check_picture(width.into(), height.into(), 8).ok()?;
     let stencil = value(doc, &stream.dict, b"ImageMask").as_bool().unwrap_or(false);
-    let bits = if stencil { 1 } else { number(b"BitsPerComponent").unwrap_or(8.0) as u8 };
+    let bits = bilevel::bits(doc, stream) as u8;
     let (kind, palette) = if stencil {
         (png::Kind::Grey, None)
     } else {
         space(step, doc, value(doc, &stream.dict, b"ColorSpace"))?
     };
-    let samples = unpacked(step, stream)?;
+    let mut samples = if bits == 1 { bilevel::rows(step, doc, stream)? } else { unpacked(step, stream)? };
+    if kind != png::Kind::Palette && bilevel::is_inverted(doc, &stream.dict) {
+        samples.iter_mut().for_each(|byte| *byte = !*byte);
+    }
     png::write(&png::Picture { width, height, bits, kind, palette, samples: &samples })
 }
 

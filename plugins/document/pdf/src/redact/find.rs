@@ -1,5 +1,6 @@
 //! Finds words among letters that stand on a page, and in texts.
 
+use super::font::Code;
 use super::scan::Letter;
 use std::collections::BTreeSet;
 
@@ -39,9 +40,16 @@ impl Needle {
             key(letters.get(*a)).partial_cmp(&key(letters.get(*b))).unwrap_or(std::cmp::Ordering::Equal)
         });
         let mut found = BTreeSet::new();
+        let readings: &[Reading] = if letters.iter().any(|letter| letter.code.copied.is_some()) {
+            &[|code| &code.text, |code| code.copied.as_deref().unwrap_or(&code.text)]
+        } else {
+            &[|code| &code.text]
+        };
         for order in [drawn, read] {
-            for joins_lines in [false, true] {
-                self.within(&units(letters, &order, joins_lines), &mut found);
+            for reading in readings {
+                for joins_lines in [false, true] {
+                    self.within(&units(letters, &order, *reading, joins_lines), &mut found);
+                }
             }
         }
         found
@@ -84,6 +92,9 @@ impl Needle {
     }
 }
 
+/// One of the ways to read a letter.
+type Reading = fn(&Code) -> &str;
+
 /// One letter to compare.
 struct Unit {
     letter: char,
@@ -101,7 +112,7 @@ fn key(letter: Option<&Letter>) -> (f64, f64) {
     })
 }
 
-fn units(letters: &[Letter], order: &[usize], joins_lines: bool) -> Vec<Unit> {
+fn units(letters: &[Letter], order: &[usize], reading: Reading, joins_lines: bool) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut before: Option<&Letter> = None;
     let mut gap = false;
@@ -116,7 +127,7 @@ fn units(letters: &[Letter], order: &[usize], joins_lines: bool) -> Vec<Unit> {
             Step::Gap | Step::Line => gap = true,
         }
         before = Some(letter);
-        for one in letter.code.text.chars() {
+        for one in reading(&letter.code).chars() {
             if one.is_whitespace() {
                 gap = true;
                 continue;

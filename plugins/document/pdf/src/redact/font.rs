@@ -1,8 +1,9 @@
 //! What the codes of a font say, and how wide they are (ISO 32000-2, 9.6 and 9.7).
 
+use super::names;
 use crate::graph::{array_at, as_dict, dict_at, name_at, number, number_at, resolve, value};
 use formwork_sdk::Step;
-use lopdf::{Dictionary, Document, Encoding, Object};
+use lopdf::{Dictionary, Document, Encoding, Object, dictionary};
 use std::collections::HashMap;
 
 /// Width of a letter whose font does not say: that of most digits.
@@ -23,6 +24,10 @@ enum Length {
 /// A font of a document.
 pub(super) struct Font<'d> {
     encoding: Option<Encoding<'d>>,
+    /// By the names of its glyphs, in place of the encoding.
+    named: Option<HashMap<u32, String>>,
+    /// What its map for those who copy text says, where that is not the encoding itself.
+    copied: HashMap<u32, String>,
     length: Length,
     widths: HashMap<u32, f64>,
     other: f64,
@@ -33,6 +38,8 @@ pub(super) struct Font<'d> {
 pub(super) struct Code {
     pub(super) bytes: Vec<u8>,
     pub(super) text: String,
+    /// What it says to those who copy it, when that is something else: readers differ in what they go by.
+    pub(super) copied: Option<String>,
     pub(super) width: f64,
 }
 
@@ -40,17 +47,54 @@ impl<'d> Font<'d> {
     pub(super) fn of(step: &Step<'_>, doc: &'d Document, dict: &'d Dictionary) -> Font<'d> {
         let limit = usize::try_from(step.limits().memory / 4).unwrap_or(usize::MAX);
         let encoding = dict.get_font_encoding_with_limit(doc, limit).ok();
+        // With one name it does not know the library takes the usual encoding for all.
+        let named = match &encoding {
+            Some(Encoding::Differences(_)) => None,
+            _ => names::of_glyphs(doc, dict),
+        };
         let is_composite = name_at(doc, dict, b"Subtype") == b"Type0";
         let name = name_at(doc, dict, b"BaseFont").to_ascii_lowercase();
         let usual = if name.windows(7).any(|part| part == b"courier") { TYPEWRITER } else { USUAL };
-        let mut font =
-            Font { encoding, length: Length::One, widths: HashMap::new(), other: usual, is_vertical: false };
+        let mut font = Font {
+            encoding,
+            named,
+            copied: HashMap::new(),
+            length: Length::One,
+            widths: HashMap::new(),
+            other: usual,
+            is_vertical: false,
+        };
         if is_composite {
             font.composite(step, doc, dict);
         } else {
             font.simple(doc, dict);
         }
+        font.read_map(doc, dict, limit);
         font
+    }
+
+    /// Reads the map `ToUnicode` where the encoding is another.
+    fn read_map(&mut self, doc: &Document, dict: &Dictionary, limit: usize) {
+        let codes = match self.length {
+            Length::One => 0..=0xff_u32,
+            Length::Two => 0..=0xffff,
+            Length::Whole => return,
+        };
+        if matches!(self.encoding, Some(Encoding::UnicodeMapEncoding(_))) {
+            return;
+        }
+        let Ok(map) = dict.get(b"ToUnicode") else { return };
+        let alone = dictionary! { "Type" => "Font", "ToUnicode" => map.clone() };
+        let Ok(map @ Encoding::UnicodeMapEncoding(_)) = alone.get_font_encoding_with_limit(doc, limit) else {
+            return;
+        };
+        let says = |code: u32| {
+            let bytes = code.to_be_bytes();
+            let bytes = bytes.get(if self.length == Length::One { 3.. } else { 2.. })?;
+            let text = map.bytes_to_string(bytes).ok()?;
+            (!text.is_empty() && !text.contains(char::REPLACEMENT_CHARACTER)).then_some((code, text))
+        };
+        self.copied = codes.filter_map(says).collect();
     }
 
     fn simple(&mut self, doc: &Document, dict: &Dictionary) {
@@ -123,11 +167,6 @@ impl<'d> Font<'d> {
     }
 
     fn code(&self, bytes: &[u8]) -> Code {
-        let text = self
-            .encoding
-            .as_ref()
-            .and_then(|encoding| encoding.bytes_to_string(bytes).ok())
-            .unwrap_or_default();
         let number = bytes.iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
         let each = || self.widths.get(&number).copied().unwrap_or(self.other);
         let width = match self.length {
@@ -135,7 +174,14 @@ impl<'d> Font<'d> {
             _ if self.is_vertical => -1.0,
             _ => each(),
         };
-        Code { bytes: bytes.to_vec(), text, width }
+        let text = match &self.named {
+            Some(named) => named.get(&number).cloned(),
+            None => self.encoding.as_ref().and_then(|encoding| encoding.bytes_to_string(bytes).ok()),
+        };
+        let copied = self.copied.get(&number).cloned();
+        let text = text.or_else(|| copied.clone()).unwrap_or_default();
+        let copied = copied.filter(|copied| *copied != text);
+        Code { bytes: bytes.to_vec(), text, copied, width }
     }
 }
 

@@ -12,6 +12,7 @@ mod areas;
 mod clean;
 mod find;
 mod font;
+mod names;
 mod rewrite;
 mod scan;
 

@@ -140,7 +140,7 @@ mod tests {
         let letter = |place: usize, byte: u8| Letter {
             at: At { stream, operation: 2 },
             place,
-            code: Code { bytes: vec![byte], text: (byte as char).into(), width: 0.5 },
+            code: Code { bytes: vec![byte], text: (byte as char).into(), copied: None, width: 0.5 },
             back: -500.0,
             area: [0.0; 4],
             size: 10.0,
