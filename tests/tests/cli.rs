@@ -274,6 +274,22 @@ fn archives_are_packed_and_unpacked() {
     assert!(text.contains("d/y.txt"), "{text}");
 }
 
+/// `--to` says what results become, the output's name what they are packed into.
+#[test]
+fn results_are_packed_when_the_output_is_an_archive() {
+    let folder = folder();
+    let packed = call(&folder, "convert a.png clear.png pictures.zip --to jpg --json");
+    assert_eq!(code(&packed), 0, "{}", packed.complaint());
+    let receipt = packed.receipt.unwrap();
+    assert_eq!(receipt["inputs"].as_array().unwrap().len(), 2);
+    assert_eq!(receipt["output"]["format"], "zip");
+    assert_eq!(receipt["route"]["formats"].as_array().unwrap().last().unwrap(), "zip");
+    assert!(receipt["losses"].as_array().unwrap().iter().any(|loss| loss["feature"] == "alpha"));
+    let unpacked = call(&folder, "extract pictures.zip out");
+    assert_eq!(code(&unpacked), 0, "{}", unpacked.complaint());
+    assert_eq!(names(&folder.join("out")), ["a.jpg", "clear.jpg"]);
+}
+
 #[test]
 fn pdf_operations_are_two_words_and_take_pictures() {
     let folder = folder();

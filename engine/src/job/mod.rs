@@ -133,14 +133,26 @@ impl Job {
     ///
     /// `invalid_request` without inputs.
     pub fn simple(inputs: Vec<Operation>, work: Work, output: Operation) -> Result<Job> {
+        Job::in_turn(inputs, vec![work], output)
+    }
+
+    /// Inputs, operations one after the other, one place.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request` without inputs, and when an operation comes twice.
+    pub fn in_turn(inputs: Vec<Operation>, works: Vec<Work>, output: Operation) -> Result<Job> {
         let mut tasks = Vec::new();
         for (number, operation) in inputs.into_iter().enumerate() {
             tasks.push(Task::new(format!("import-{}", number + 1), operation, Vec::new()));
         }
-        let imports = tasks.iter().map(|task| task.name.clone()).collect();
-        let name = work.operation.clone();
-        tasks.push(Task::new(name.clone(), Operation::Work(work), imports));
-        tasks.push(Task::new("export", output, vec![name]));
+        let mut before: Vec<String> = tasks.iter().map(|task| task.name.clone()).collect();
+        for work in works {
+            let name = work.operation.clone();
+            tasks.push(Task::new(name.clone(), Operation::Work(work), before));
+            before = vec![name];
+        }
+        tasks.push(Task::new("export", output, before));
         Job::new(tasks, None)
     }
 

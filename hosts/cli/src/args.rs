@@ -9,6 +9,7 @@ Examples:
   formwork convert holiday.heic holiday.webp
   formwork convert photos/*.cr2 --to jpg -o out/ --set quality=high --set width=1600
   formwork convert report.zip report.7z
+  formwork convert report.pdf pages.zip --to png --set density=200
   formwork extract backup.tgz backup/
   formwork archive docs/ notes.txt all.zip --set password=secret
   formwork thumbnail film.gif small.png --set width=200
@@ -81,7 +82,7 @@ pub(crate) struct Transfer {
     /// Inputs, then the output unless -o is given; `-` is standard input or output
     #[arg(required = true, value_name = "IN… OUT")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Format of the result; default: what the output's name says
+    /// Format of the result; default: what the output's name says. When that names an archive, results are packed
     #[arg(long, value_name = "FORMAT")]
     pub(crate) to: Option<String>,
     /// Folder for the results, or `-` for standard output

@@ -89,6 +89,19 @@ fn expand(word: PathBuf) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The same paths with the files in them in place of folders.
+pub(crate) fn with_files_of_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(files_below(path)?.into_iter().map(|file| path.join(file)));
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
 /// Lists the files below a folder, with their paths relative to it.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error: std::io::Error| {

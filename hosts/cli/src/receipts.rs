@@ -3,6 +3,7 @@
 use formwork::deliver::{self, Placement, Receipt, StagingAreas};
 use formwork::run::Item;
 use formwork::{Error, Result};
+use serde_json::Value;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Mutex, PoisonError};
 
@@ -73,4 +74,45 @@ fn refuse_taken(place: &Placement) -> Result<()> {
         return refused("it exists already", "use --force to replace it, or another name");
     }
     Ok(())
+}
+
+/// One receipt for tasks that followed each other: the first ones' inputs, the last one's outputs, and what was said of
+/// all.
+pub(crate) fn joined(receipts: impl Iterator<Item = Receipt>) -> Receipt {
+    let mut all: Vec<Receipt> = receipts.collect();
+    let Some(mut last) = all.pop() else { return Receipt::default() };
+    if let Some(first) = all.first() {
+        last.started = first.started;
+        last.inputs.clear();
+        last.route = continued(first.route.clone(), &last.route);
+    }
+    for receipt in all {
+        last.inputs.extend(receipt.inputs);
+        add_new(&mut last.plugins, receipt.plugins);
+        add_new(&mut last.losses, receipt.losses);
+        add_new(&mut last.warnings, receipt.warnings);
+        last.elapsed_ms += receipt.elapsed_ms;
+        last.peak_bytes = last.peak_bytes.max(receipt.peak_bytes);
+        last.isolation = last.isolation.min(receipt.isolation);
+    }
+    last
+}
+
+fn add_new<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !list.contains(&one) {
+            list.push(one);
+        }
+    }
+}
+
+/// A route with the formats and steps of the next one behind its own.
+fn continued(mut route: Value, next: &Value) -> Value {
+    for member in ["formats", "steps"] {
+        let more = next[member].as_array().cloned().unwrap_or_default();
+        if let Some(list) = route[member].as_array_mut() {
+            list.extend(more);
+        }
+    }
+    route
 }

@@ -2,7 +2,7 @@
 
 use crate::args::Transfer;
 use crate::inputs::{self, Transferred};
-use crate::receipts::Book;
+use crate::receipts::{self, Book};
 use crate::{exit, progress, setup, show};
 use formwork::deliver::{Placement, Receipt, canonical};
 use formwork::formats::Family;
@@ -30,6 +30,8 @@ struct Session<'a> {
     args: &'a Transfer,
     request: inputs::Request,
     work: Work,
+    /// What the results are packed into, when they are.
+    pack: Option<Work>,
     /// All inputs go into one task.
     gathers: bool,
     book: Book,
@@ -58,7 +60,9 @@ impl<'a> Session<'a> {
                 || request.inputs.iter().any(|path| path.is_dir()));
         let operation = if packs { "archive" } else { operation };
         let matrix = engine.matrix();
+        let pack = pack(&engine, args, &request)?;
         let gathers = packs
+            || pack.is_some()
             || request.inputs.len() > 1 && matrix.takes_companions(operation)
             || matrix
                 .cells()
@@ -69,7 +73,7 @@ impl<'a> Session<'a> {
             options: setup::options(&args.how)?,
             wishes: setup::wishes(&args.how)?,
         };
-        Ok(Session { engine, args, request, work, gathers, book })
+        Ok(Session { engine, args, request, work, pack, gathers, book })
     }
 
     fn run(&mut self, cancel: &CancelToken) -> Result<u8> {
@@ -131,8 +135,11 @@ impl<'a> Session<'a> {
 
     fn gather(&self, cancel: &CancelToken) -> Result<Receipt> {
         let control = Control::new(cancel.child(), None);
-        let inputs =
-            self.request.inputs.iter().map(|path| import(path, &self.engine)).collect::<Result<Vec<_>>>()?;
+        let mut paths = self.request.inputs.clone();
+        if self.pack.is_some() {
+            paths = inputs::with_files_of_folders(&paths)?;
+        }
+        let inputs = paths.iter().map(|path| import(path, &self.engine)).collect::<Result<Vec<_>>>()?;
         // A folder, unless its name says the format.
         let folder = self.args.output.is_some() && self.args.to.is_some();
         let output = match &self.request.output {
@@ -156,7 +163,8 @@ impl<'a> Session<'a> {
         let to_stdout = inputs::is_standard(output);
         let place = Placement { path: output.to_owned(), overwrite: self.args.force, durable: true };
         let export = if to_stdout { Operation::ExportBytes } else { Operation::ExportPath(place) };
-        let report = self.engine.run_on(&Job::simple(inputs, self.work.clone(), export)?, control, threads);
+        let works = [Some(self.work.clone()), self.pack.clone()].into_iter().flatten().collect();
+        let report = self.engine.run_on(&Job::in_turn(inputs, works, export)?, control, threads);
         if let Some(error) = report.error() {
             return Err(error.clone());
         }
@@ -168,7 +176,11 @@ impl<'a> Session<'a> {
                 .and_then(|()| stdout.flush())
                 .map_err(|error| Error::io("standard output", &error))?;
         }
-        let mut receipt = report.receipts().next().cloned().unwrap_or_default();
+        let mut receipt = if self.pack.is_some() {
+            receipts::joined(report.receipts().cloned())
+        } else {
+            report.receipts().next().cloned().unwrap_or_default()
+        };
         if to_stdout {
             receipt.outputs.iter_mut().for_each(|record| record.path = Some("-".into()));
         }
@@ -260,6 +272,23 @@ impl<'a> Session<'a> {
 
 fn dot(path: PathBuf) -> PathBuf {
     if path.as_os_str().is_empty() { PathBuf::from("./") } else { path }
+}
+
+/// The packing of results whose format `--to` says into an archive whose format the output's name says.
+fn pack(engine: &Engine, args: &Transfer, request: &inputs::Request) -> Result<Option<Work>> {
+    let archive =
+        |id: &str| engine.registry().format(id).is_some_and(|format| format.family == Family::Archive);
+    let (Some(target), Some(output), None) = (&args.to, &request.output, &args.output) else {
+        return Ok(None);
+    };
+    let name = output.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let named = engine.format_of_name(&name).ok().filter(|id| archive(id) && !output.is_dir());
+    let is_packed = archive(engine.registry().require_format(target)?.id);
+    Ok(named.filter(|_| !is_packed).map(|id| Work {
+        operation: "archive".into(),
+        output_format: Some(id.to_owned()),
+        ..Work::default()
+    }))
 }
 
 /// The import task for a path; standard input is read into memory under the limit.

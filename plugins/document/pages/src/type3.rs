@@ -2,7 +2,7 @@
 //! takes their codes for characters. The names say it as well (ISO 32000-2, 9.10.2), so they are written into the
 //! document as the table that PDFium reads.
 
-use crate::document::{Document, Page};
+use crate::document::Document;
 use crate::text;
 use formwork_sdk::Step;
 use lopdf::{Dictionary, Encoding, LoadOptions, Object, Stream, dictionary};
@@ -19,9 +19,8 @@ pub(crate) fn mended(step: &Step<'_>, document: &Document<'_>) -> Option<Vec<u8>
     if bytes.len() > LARGEST || step.options().text("password").is_some() {
         return None;
     }
-    let pages = (0..document.page_count().min(LOOKED_AT)).filter_map(|index| document.page(index).ok());
-    let is_strange = |page: Page<'_, '_>| text::has_codes(&page);
-    if !pages.map(is_strange).any(|strange| strange) {
+    let is_strange = |index| document.page(index).is_ok_and(|page| text::has_codes(&page));
+    if !(0..document.page_count().min(LOOKED_AT)).any(is_strange) {
         return None;
     }
     let most = usize::try_from(step.limits().memory).unwrap_or(usize::MAX);
