@@ -135,7 +135,7 @@ fn told(report: &JobReport) -> String {
     }
     for receipt in report.receipts() {
         let mut receipt = receipt.to_json();
-        for member in ["elapsed_ms", "peak_bytes"] {
+        for member in ["elapsed_ms", "peak_bytes", "started_unix_ms"] {
             receipt.as_object_mut().unwrap().remove(member);
         }
         told += &format!("\n{receipt}");

@@ -34,8 +34,11 @@ impl Plugin for Toy {
         let all = |name: &str| {
             step.operations().filter_map(|operation| operation.options().integer(name)).collect::<Vec<_>>()
         };
-        if all("y").contains(&13) || all("y").into_iter().any(is_first_try) {
+        if all("y").contains(&13) {
             return Err(Error::corrupt("13 brings no luck"));
+        }
+        if all("y").into_iter().any(is_first_try) {
+            return Err(Error::unsupported("not at the first try"));
         }
         while all("x").contains(&FOREVER) {
             step.tick(1, 10)?;
