@@ -94,6 +94,11 @@ impl<'b> Document<'b> {
         &self.bytes
     }
 
+    /// Whether a name of PDF stands somewhere in the file as it is: in objects that are not packed.
+    pub(crate) fn mentions(&self, name: &[u8]) -> bool {
+        memchr::memmem::find(&self.bytes, name).is_some()
+    }
+
     /// Number of pages.
     pub(crate) fn page_count(&self) -> usize {
         // SAFETY: the document is open.

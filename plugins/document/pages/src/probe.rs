@@ -60,7 +60,8 @@ fn facts(document: &Document<'_>) -> Value {
         "pages": pages,
         "encrypted": security >= 0,
         "tagged": tagged != 0,
-        "javascript": scripts > 0,
+        "javascript": scripts > 0 || document.mentions(b"/JavaScript"),
+        "launch_actions": document.mentions(b"/Launch"),
         "attachments": attachments.max(0),
     });
     let mut add = |name: &str, value: Option<Value>| {

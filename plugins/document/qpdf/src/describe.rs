@@ -60,7 +60,6 @@ fn linearize() -> OptionSpec {
             .into(),
         default: None,
     }
-    .with_default(true)
 }
 
 fn version(program: &Path) -> Option<String> {

@@ -67,7 +67,7 @@ impl Job<'_> {
 
     fn linearize(&self) -> Result<()> {
         let options = self.step.options();
-        if !options.flag("linearize") {
+        if options.get::<bool>("linearize") == Some(false) {
             return self.step.write_output(&self.input);
         }
         let password = options.text("password");

@@ -1,6 +1,7 @@
 //! The lane without decoding: a JPEG goes into the page as it is (`DCTDecode`, ISO 32000-1 section 7.4.8).
 
 use super::page::Book;
+use super::sheet::Sheet;
 use crate::codec::Wish;
 use crate::jpg::{Whole, whole};
 use crate::paper::{Place, density};
@@ -19,7 +20,8 @@ pub(crate) fn take(step: &Step<'_>, input: &Input<'_>, wish: &Wish) -> Result<bo
     let space = book.colour_space(jpeg.channels, jpeg.metadata.icc.as_deref())?;
     let image = book.objects().add_stream(&entries(&jpeg, &space), &jpeg.bytes)?;
     let density = density(&step.options(), &jpeg.metadata);
-    book.add_page(Place::new((jpeg.width, jpeg.height), density, jpeg.metadata.orientation), image)?;
+    let place = Place::new((jpeg.width, jpeg.height), density, jpeg.metadata.orientation);
+    book.add_page(Sheet::of(&step.options()).lay(place), image)?;
     let facts = book.finish()?;
     output.close()?;
     step.report(&facts);

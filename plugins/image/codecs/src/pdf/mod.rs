@@ -7,6 +7,7 @@
 mod lane;
 mod objects;
 mod page;
+mod sheet;
 mod write;
 
 use crate::codec::Codec;

@@ -1,7 +1,8 @@
 //! A page with one picture, and the book of pages.
 
 use super::objects::Objects;
-use crate::paper::{Place, number};
+use super::sheet::Laid;
+use crate::paper::number;
 use formwork_image_pixels::{Channels, Profile};
 use formwork_sdk::{Result, Value, Writer, json};
 
@@ -47,13 +48,19 @@ impl<'o, 'a> Book<'o, 'a> {
     }
 
     /// Writes a page that shows a picture, given by its object.
-    pub(super) fn add_page(&mut self, place: Place, picture: usize) -> Result<()> {
-        let unit = (place.width.max(place.height) / LARGEST).max(1.0);
-        let place = place.divided(unit);
-        let drawing = format!("q {} cm /P Do Q", place.matrix());
+    pub(super) fn add_page(&mut self, laid: Laid, picture: usize) -> Result<()> {
+        let unit = (laid.width.max(laid.height) / LARGEST).max(1.0);
+        let laid = laid.divided(unit);
+        let (x, y) = laid.at;
+        let moved = if (x, y) == (0.0, 0.0) {
+            String::new()
+        } else {
+            format!("1 0 0 1 {} {} cm ", number(x), number(y))
+        };
+        let drawing = format!("q {moved}{} cm /P Do Q", laid.place.matrix());
         let contents = self.objects.add_stream("", drawing.as_bytes())?;
         let unit = if unit > 1.0 { format!(" /UserUnit {}", number(unit)) } else { String::new() };
-        let (width, height) = (place.width.max(SMALLEST), place.height.max(SMALLEST));
+        let (width, height) = (laid.width.max(SMALLEST), laid.height.max(SMALLEST));
         let page = self.objects.add(&format!(
             "<< /Type /Page /Parent {} 0 R /MediaBox [0 0 {} {}]{unit} \
              /Resources << /XObject << /P {picture} 0 R >> >> /Contents {contents} 0 R >>",

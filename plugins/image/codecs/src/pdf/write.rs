@@ -1,4 +1,5 @@
 use super::page::Book;
+use super::sheet::{self, Sheet};
 use crate::codec::Encoder;
 use crate::paper::{Place, Plane, deflate, density};
 use formwork_image_pixels::{Channels, Depth, Frame, Metadata, Orientation, Picture, Target};
@@ -28,8 +29,10 @@ pub(super) const ENCODER: Encoder = Encoder {
 
 fn options() -> Vec<OptionSpec> {
     let density =
-        "Pixels for one inch, which makes the size of the page; without it the picture's own, else 96.";
-    vec![option("density").with_summary(density)]
+        "Pixels for one inch, which makes the size of the picture; without it the picture's own, else 96.";
+    let mut all = vec![option("density").with_summary(density)];
+    all.extend(sheet::options());
+    all
 }
 
 fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mut Writer<'_>) -> Result<()> {
@@ -38,12 +41,13 @@ fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mu
         step.lose(Feature::Metadata, "PDF has no place for EXIF");
     }
     let density = density(options, metadata);
+    let sheet = Sheet::of(options);
     let mut book = Book::begin(output)?;
     let channels = picture.frames.first().map_or(Channels::Rgb, |frame| frame.channels);
     let space = book.colour_space(channels, metadata.icc.as_deref())?;
     for frame in &picture.frames {
         let image = image(step, &mut book, frame, metadata, &space)?;
-        book.add_page(Place::new(frame.size(), density, Orientation::Upright), image)?;
+        book.add_page(sheet.lay(Place::new(frame.size(), density, Orientation::Upright)), image)?;
     }
     step.report(&book.finish()?);
     Ok(())
