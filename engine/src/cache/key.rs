@@ -109,8 +109,10 @@ pub(super) fn chain(
     };
     let dated = route.hops.iter().any(packs);
     inputs.iter().for_each(|input| input.tell(&mut fields, input.item.format, dated));
-    // Further inputs, and gathered ones that do not fit, come by routes of their own.
-    if inputs.len() > 1 || route.hops.iter().any(|hop| hop.cell.capability.many_inputs) {
+    // Further inputs, and gathered ones that do not fit, come by routes of their own; what is damaged may be written
+    // anew by a plugin that is in no route.
+    let by_others = |hop: &Hop<'_>| hop.cell.capability.many_inputs || run::may_be_rescued(parts, hop.from);
+    if inputs.len() > 1 || route.hops.iter().any(by_others) {
         fields.add(surroundings::of_all(parts));
         for companions in order.companions {
             fields.add(companions.len().to_le_bytes());

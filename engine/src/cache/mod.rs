@@ -20,11 +20,13 @@ mod surroundings;
 pub(crate) use chain::{Chain, recall};
 pub(crate) use entry::Said;
 
+use crate::deliver::hash_blocks;
 use crate::engine::Parts;
 use crate::run::{Content, Control, Item};
 use key::{Fields, Key};
 use stamp::Stamp;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -76,7 +78,11 @@ impl<'c> Access<'c> {
         if settled && let Some(known) = notes::read(self.store, &name) {
             return Some(known);
         }
-        let hash = self.read_all(file)?;
+        let hash = hash_blocks(|offset, buffer| {
+            self.control.check().map_err(io::Error::other)?;
+            file.read_at(buffer, offset)
+        });
+        let hash = hash.ok()?;
         if Stamp::of(&file.metadata().ok()?) != stamp {
             return None;
         }
@@ -85,20 +91,5 @@ impl<'c> Access<'c> {
             notes::write(self.store, &name, &hash);
         }
         Some(hash)
-    }
-
-    fn read_all(&self, file: &File) -> Option<Key> {
-        let mut hasher = blake3::Hasher::new();
-        let mut buffer = vec![0; 256 << 10];
-        let mut offset = 0;
-        loop {
-            self.control.check().ok()?;
-            let count = file.read_at(&mut buffer, offset).ok()?;
-            if count == 0 {
-                return Some(hasher.finalize());
-            }
-            hasher.update(buffer.get(..count)?);
-            offset += count as u64;
-        }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) use folder::{HeldFolder, TIDY, bytes_in, sweep};
 pub use place::{Placement, place};
 pub(crate) use receipt::note_plugins;
 pub use receipt::{Loss, Receipt};
+pub(crate) use record::hash_blocks;
 pub use record::{FileRecord, hash};
 pub(crate) use staging::finish;
 pub use staging::{Staging, StagingAreas};

@@ -1,8 +1,10 @@
 //! Files as receipts have them.
 
+use crate::detect::Source;
 use crate::run::{Content, Item};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
+use std::io;
 use std::path::PathBuf;
 
 /// One file of a receipt.
@@ -69,19 +71,22 @@ impl FileRecord {
 ///
 /// `io`.
 pub fn hash(item: &Item) -> Result<String> {
-    use crate::detect::Source;
+    let hash = match item.memory() {
+        Some(memory) => Ok(blake3::hash(memory)),
+        None => hash_blocks(|offset, buffer| Source::read_at(item, offset, buffer)),
+    };
+    let hash = hash.map_err(|error| Error::io("cannot read for hashing", &error))?;
+    Ok(hash.to_hex().to_string())
+}
+
+/// BLAKE3 of what is read in blocks, until a block is empty.
+pub(crate) fn hash_blocks(read_at: impl Fn(u64, &mut [u8]) -> io::Result<usize>) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
-    if let Some(memory) = item.memory() {
-        hasher.update(memory);
-        return Ok(hasher.finalize().to_hex().to_string());
-    }
     let mut buffer = vec![0; 256 << 10];
     let mut offset = 0;
     loop {
-        match Source::read_at(item, offset, &mut buffer)
-            .map_err(|error| Error::io("cannot read for hashing", &error))?
-        {
-            0 => return Ok(hasher.finalize().to_hex().to_string()),
+        match read_at(offset, &mut buffer)? {
+            0 => return Ok(hasher.finalize()),
             count => {
                 hasher.update(&buffer[..count]);
                 offset += count as u64;

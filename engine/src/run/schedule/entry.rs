@@ -4,10 +4,10 @@ use super::board::{Board, NoRetry};
 use super::desk::Ticket;
 use super::event::{Event, EventKind, Listener, Log};
 use super::report::lost;
-use super::unit::Outcome;
+use super::unit::{Given, Outcome};
 use super::{JobReport, TaskReport, TaskState};
 use crate::job::{Job, Operation};
-use crate::run::{Control, Item};
+use crate::run::Control;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct Entry {
     pub(super) log: Option<Log>,
     pub(super) listener: Option<Listener>,
     /// Items of each task that succeeded, until nobody needs them.
-    results: Vec<Option<Vec<Item>>>,
+    results: Vec<Given>,
     reports: Vec<Option<TaskReport>>,
     /// Controls of the chains that run, by their first task.
     running: HashMap<usize, Arc<Control>>,
@@ -41,7 +41,7 @@ pub(super) struct Entry {
 pub(super) struct Assignment {
     pub(super) job: Arc<Job>,
     pub(super) tasks: Vec<usize>,
-    pub(super) given: Vec<Vec<Option<Vec<Item>>>>,
+    pub(super) given: Vec<Vec<Given>>,
     pub(super) control: Arc<Control>,
     /// Tasks of the whole chain.
     pub(super) chain: usize,
@@ -120,7 +120,7 @@ impl Entry {
         })
     }
 
-    fn given(&self, task: usize) -> Vec<Option<Vec<Item>>> {
+    fn given(&self, task: usize) -> Vec<Given> {
         self.job.graph().inputs[task].iter().map(|input| self.results[*input].clone()).collect()
     }
 

@@ -21,8 +21,8 @@ pub(super) struct Unit<'u> {
     pub(super) tasks: &'u [usize],
     /// Tasks of the whole chain.
     pub(super) chain: usize,
-    /// The items of each input of each task: none of the task before, nor of one whose failure is ignored.
-    pub(super) given: &'u [Vec<Option<Vec<Item>>>],
+    /// What comes from each input of each task.
+    pub(super) given: &'u [Vec<Given>],
     pub(super) threads: u32,
     /// Moves the chain's lane of the progress.
     pub(super) control: &'u Control,
@@ -30,9 +30,8 @@ pub(super) struct Unit<'u> {
     pub(super) begun: &'u dyn Fn(usize),
 }
 
-/// Some of a task's inputs.
-trait Range: SliceIndex<[Option<Vec<Item>>], Output = [Option<Vec<Item>>]> {}
-impl<R: SliceIndex<[Option<Vec<Item>>], Output = [Option<Vec<Item>>]>> Range for R {}
+/// The items of one input; nothing of the task before, and of one whose failure is ignored.
+pub(super) type Given = Option<Vec<Item>>;
 
 /// What tasks that succeeded leave behind.
 #[derive(Default)]
@@ -83,7 +82,7 @@ impl Unit<'_> {
     }
 
     /// The items of some inputs of a task of this unit.
-    fn given(&self, number: usize, inputs: impl Range) -> Result<Vec<Item>> {
+    fn given(&self, number: usize, inputs: impl SliceIndex<[Given], Output = [Given]>) -> Result<Vec<Item>> {
         let given = self.given.get(number).and_then(|given| given.get(inputs)).unwrap_or_default();
         if !given.is_empty() && given.iter().all(Option::is_none) {
             let task = self.tasks.get(number).and_then(|place| self.job.tasks.get(*place));

@@ -25,6 +25,7 @@ use crate::plan::Wishes;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
 use formwork_formats::Format;
+pub(crate) use rescue::may_be_rescued;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use walk::Walk;

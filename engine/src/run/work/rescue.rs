@@ -5,9 +5,11 @@ use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
 use super::walk::Walk;
+use crate::engine::Parts;
 use crate::matrix::{Cell, Matrix, Setting};
 use crate::plan::Hop;
 use crate::{Error, ErrorKind, Result};
+use formwork_formats::Format;
 
 /// What its capability says of a plugin that can do this.
 const ROLE: &str = "rescue";
@@ -18,6 +20,12 @@ const PASSWORD: &str = "password";
 pub(super) struct Rescued {
     pub(super) items: Vec<Item>,
     pub(super) found: Found,
+}
+
+/// Whether there is a plugin that could write inputs of a format anew.
+pub(crate) fn may_be_rescued(parts: &Parts, format: &Format) -> bool {
+    let mut cells = Matrix::new(&parts.registry).cells();
+    cells.any(|cell| cell.capability.role == ROLE && cell.capability.from.iter().any(|id| id == format.id))
 }
 
 /// Writes inputs of a step anew that its plugin could not read.

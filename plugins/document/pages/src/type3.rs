@@ -4,8 +4,9 @@
 
 use crate::document::Document;
 use crate::text;
+use formwork_pdf_plain::glyphs;
 use formwork_sdk::Step;
-use lopdf::{Dictionary, Encoding, LoadOptions, Object, Stream, dictionary};
+use lopdf::{Dictionary, LoadOptions, Object, Stream};
 use std::fmt::Write;
 
 /// Pages that are looked at for codes that are no characters.
@@ -48,7 +49,7 @@ pub(crate) fn mended(step: &Step<'_>, document: &Document<'_>) -> Option<Vec<u8>
 }
 
 /// What the codes of a Type 3 font mean by its names; nothing for other fonts, and for those that say it themselves.
-fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, u16)>> {
+fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, String)>> {
     if font.get(b"Subtype").and_then(Object::as_name).ok()? != b"Type3" || font.has(b"ToUnicode") {
         return None;
     }
@@ -60,8 +61,8 @@ fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, u16)>> 
         match part {
             Object::Integer(number) => code = *number,
             Object::Name(name) => {
-                if let (Ok(code), Some(character)) = (u8::try_from(code), character(pdf, name)) {
-                    meanings.push((code, character));
+                if let (Ok(code), Some(meaning)) = (u8::try_from(code), glyphs::meaning(name)) {
+                    meanings.push((code, meaning));
                 }
                 code = code.saturating_add(1);
             }
@@ -71,20 +72,12 @@ fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, u16)>> 
     (!meanings.is_empty()).then_some(meanings)
 }
 
-/// The character that Adobe's list of glyph names has for a name. It can be asked through the encoding of a font only.
-fn character(pdf: &lopdf::Document, name: &[u8]) -> Option<u16> {
-    let differences = vec![Object::Integer(0), Object::Name(name.to_vec())];
-    let font = dictionary! { "Type" => "Font", "Encoding" => dictionary! { "Differences" => differences } };
-    let Encoding::Differences(names) = font.get_font_encoding_with_limit(pdf, 0).ok()? else { return None };
-    names.map.get(&0).map(|glyph| glyph.utf16_code_unit())
-}
-
 fn follow<'p>(pdf: &'p lopdf::Document, object: &'p Object) -> &'p Object {
     pdf.dereference(object).map_or(object, |(_, object)| object)
 }
 
 /// A table of characters (Adobe Technical Note 5411).
-fn to_unicode(meanings: &[(u8, u16)]) -> String {
+fn to_unicode(meanings: &[(u8, String)]) -> String {
     let mut table = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CMapName /Names def\n\
         /CMapType 2 def\n1 begincodespacerange\n<00> <ff>\nendcodespacerange\n"
         .to_owned();
@@ -92,8 +85,9 @@ fn to_unicode(meanings: &[(u8, u16)]) -> String {
     for block in meanings.chunks(100) {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{} beginbfchar", block.len());
-        for (code, character) in block {
-            let _ = writeln!(table, "<{code:02x}> <{character:04x}>");
+        for (code, meaning) in block {
+            let units: String = meaning.encode_utf16().map(|unit| format!("{unit:04x}")).collect();
+            let _ = writeln!(table, "<{code:02x}> <{units}>");
         }
         table += "endbfchar\n";
     }
@@ -103,6 +97,7 @@ fn to_unicode(meanings: &[(u8, u16)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lopdf::dictionary;
 
     fn font(more: Option<&str>) -> Dictionary {
         let name = |name: &str| Object::Name(name.into());
@@ -119,9 +114,9 @@ mod tests {
     #[test]
     fn names_are_characters() {
         let pdf = lopdf::Document::new();
-        assert_eq!(meanings(&pdf, &font(None)), Some(vec![(2, 0x41), (3, 0xfb01)]));
+        assert_eq!(meanings(&pdf, &font(None)), Some(vec![(2, "A".into()), (3, "\u{fb01}".into())]));
         assert_eq!(meanings(&pdf, &font(Some("ToUnicode"))), None, "it says so itself");
-        let table = to_unicode(&[(2, 0x41)]);
+        let table = to_unicode(&[(2, "A".into())]);
         assert!(table.contains("1 beginbfchar\n<02> <0041>\nendbfchar"), "{table}");
     }
 }

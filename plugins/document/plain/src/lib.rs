@@ -1,4 +1,7 @@
-//! What plugins that look at pages of PDF share: files opened by `hayro`, in Rust alone, and the pages a step takes.
+//! What plugins that look into PDF share: files opened by `hayro`, in Rust alone, the pages a step takes, and what the
+//! names of glyphs mean.
+
+pub mod glyphs;
 
 use formwork_image_pixels::Pages;
 use formwork_sdk::{Error, Result, Step};

@@ -1,7 +1,8 @@
 //! What simple fonts mean by the names of their glyphs, where some of the names are their maker's own.
 
 use crate::graph::{array_at, dict_at, resolve, value};
-use lopdf::{Dictionary, Document, Encoding, Object, dictionary};
+use formwork_pdf_plain::glyphs;
+use lopdf::{Dictionary, Document, Object, dictionary};
 use std::collections::HashMap;
 
 /// What stands for a letter that is known to be no letter, as the sign of a formula.
@@ -24,7 +25,7 @@ pub(super) fn of_glyphs(doc: &Document, font: &Dictionary) -> Option<HashMap<u32
             Object::Integer(next) => code = u32::try_from(*next).unwrap_or(0),
             Object::Name(name) => {
                 meanings.remove(&code);
-                meanings.extend(meaning(doc, name).map(|meaning| (code, meaning)));
+                meanings.extend(meaning(name).map(|meaning| (code, meaning)));
                 code = code.saturating_add(1);
             }
             _ => {}
@@ -34,30 +35,10 @@ pub(super) fn of_glyphs(doc: &Document, font: &Dictionary) -> Option<HashMap<u32
 }
 
 /// What the name of a glyph means.
-fn meaning(doc: &Document, name: &[u8]) -> Option<String> {
-    // What is behind a point says how the letter looks, as in `a.sc`.
-    let stem = name.split(|byte| *byte == b'.').next().unwrap_or(name);
-    if stem.is_empty() {
-        return Some(SIGN.into());
-    }
-    let known = known(doc, stem).or_else(|| {
-        let digits = stem.strip_prefix(b"uni").filter(|digits| digits.len() == 4)?;
-        let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        char::from_u32(number).map(String::from)
-    });
+fn meaning(name: &[u8]) -> Option<String> {
+    let stem = glyphs::stem(name);
     let is_word = stem.len() >= SHORTEST_NAME && stem.iter().all(u8::is_ascii_alphabetic);
-    known.or_else(|| is_word.then(|| SIGN.into()))
-}
-
-/// The library's list of names is only to be asked by way of a font.
-fn known(doc: &Document, name: &[u8]) -> Option<String> {
-    let differences = vec![Object::Integer(0), Object::Name(name.to_vec())];
-    let encoding = dictionary! { "Differences" => differences };
-    let font = dictionary! { "Type" => "Font", "Encoding" => encoding };
-    match font.get_font_encoding(doc).ok()? {
-        named @ Encoding::Differences(_) => named.bytes_to_string(&[0]).ok().filter(|text| !text.is_empty()),
-        _ => None,
-    }
+    glyphs::meaning(name).or_else(|| (stem.is_empty() || is_word).then(|| SIGN.into()))
 }
 
 #[cfg(test)]
