@@ -9,6 +9,7 @@ use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Queu
 use crate::worker::{Isolation, Workers};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -277,6 +278,16 @@ impl Engine {
     /// `io` when the system starts no more threads.
     pub fn queue(&self, lanes: u32) -> Result<Queue> {
         Queue::new(self.parts.clone(), self.parts.threads, lanes)
+    }
+
+    /// Reads an input to its end: into memory, and what is longer than [`Builder::memory_between_steps`] into a file
+    /// without a name in the temporary folder. How long it may be is the host's to say, as with [`Read::take`].
+    ///
+    /// # Errors
+    ///
+    /// `io`.
+    pub fn take_in(&self, name: impl Into<String>, reader: impl Read) -> Result<Item> {
+        run::take_in(&self.parts, name.into(), reader)
     }
 
     /// Chooses up to `count` routes for an input without running anything.

@@ -1,3 +1,4 @@
+use serde_json::{Map, Value};
 use std::fmt;
 
 pub use formwork_abi::ErrorKind;
@@ -48,6 +49,24 @@ impl Error {
             self.context.push((key, value.into()));
         }
         self
+    }
+
+    /// The error as JSON: `kind`, `message`, and as far as there are any `limit`, `hint` and what it happened to, as
+    /// `input` or `plugin`.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("kind".into(), self.kind.word().into());
+        object.insert("message".into(), self.message.clone().into());
+        if let Some(limit) = &self.limit {
+            object.insert("limit".into(), limit.clone().into());
+        }
+        if let Some(hint) = &self.hint {
+            object.insert("hint".into(), hint.clone().into());
+        }
+        for (key, value) in &self.context {
+            object.insert((*key).to_owned(), value.clone().into());
+        }
+        object.into()
     }
 
     /// Whether the same request may succeed when it is repeated unchanged.

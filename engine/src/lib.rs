@@ -27,6 +27,7 @@
 //! ```
 
 mod cache;
+mod clock;
 pub mod deliver;
 pub mod detect;
 mod engine;
@@ -41,6 +42,7 @@ pub mod run;
 mod text;
 pub mod worker;
 
+pub use clock::Clock;
 pub use engine::{Builder, Engine, Plan};
 pub use error::{Error, ErrorKind, Result};
 pub use formwork_abi::Limits;

@@ -11,8 +11,11 @@ use serde_json::Value;
 /// A derived file: its path below the root, and what it must say.
 type Derived = (&'static str, fn() -> Result<String>);
 
-const DERIVED: &[Derived] =
-    &[("docs/FORMATS.md", formats), ("plugins/abi/include/formwork_plugin.h", crate::header::plugin_header)];
+const DERIVED: &[Derived] = &[
+    ("docs/FORMATS.md", formats),
+    ("plugins/abi/include/formwork_plugin.h", crate::header::plugin_header),
+    ("capi/include/formwork.h", crate::header::engine_header),
+];
 
 /// Writes every derived file that is not as it should be.
 pub(crate) fn regenerate(words: &mut lexopt::Parser) -> Result<bool> {

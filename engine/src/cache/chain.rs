@@ -4,6 +4,7 @@ use super::entry::{self, Loaded, Outcome, Said, Told};
 use super::key::{self, Hashed, Key};
 use super::stamp::Stamp;
 use super::{Access, notes};
+use crate::clock;
 use crate::deliver::{FileRecord, Receipt};
 use crate::engine::Parts;
 use crate::plan::Route;
@@ -39,7 +40,7 @@ pub(crate) fn recall(
     given: &[Option<&'static Format>],
     control: &Control,
 ) -> Option<Finished> {
-    let started = Instant::now();
+    let started = clock::now();
     let access = Access::of(parts, control)?;
     // The time of an input is part of a request, so one that has only just been written was never met before.
     if !items.iter().all(|item| was_settled(item, SystemTime::now())) {
@@ -143,7 +144,7 @@ impl<'c> Chain<'c> {
 
     /// The request leads to this result, as long as the route was chosen for the same bytes.
     fn note_request(&self, key: &Key, started: Instant) {
-        let moment = SystemTime::now().checked_sub(started.elapsed());
+        let moment = SystemTime::now().checked_sub(clock::since(started));
         let settled = |moment| self.inputs.items.iter().all(|item| was_settled(item, moment));
         if moment.is_some_and(settled) {
             notes::write(self.access.store, &self.asked, key);

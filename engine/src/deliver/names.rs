@@ -9,7 +9,7 @@ use formwork_formats::Format;
 /// # Errors
 ///
 /// `corrupt_input` when it is absolute, climbs out with `..`, holds a NUL or is empty.
-pub(crate) fn checked(name: &str) -> Result<String> {
+pub fn checked(name: &str) -> Result<String> {
     let refuse = |why: &str| {
         Err(Error::new(ErrorKind::CorruptInput, format!("the name `{}` {why}", crate::text::clean(name))))
     };

@@ -1,4 +1,5 @@
 use super::record::FileRecord;
+use crate::clock;
 use crate::plan::Route;
 use formwork_formats::Feature;
 use serde_json::{Map, Value, json};
@@ -90,8 +91,8 @@ impl Receipt {
 
     /// Notes how long it took and what memory, now that it is done.
     pub(crate) fn measure(&mut self, started: Instant, worker_bytes: u64) {
-        let elapsed = started.elapsed();
-        self.started = SystemTime::now().checked_sub(elapsed);
+        let elapsed = clock::since(started);
+        self.started = clock::today().checked_sub(elapsed);
         self.elapsed_ms = elapsed.as_secs_f64() * 1000.0;
         self.peak_bytes = crate::engine::peak_memory_of("self").saturating_add(worker_bytes);
     }

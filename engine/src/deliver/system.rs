@@ -29,6 +29,11 @@ pub(crate) fn spool_file(folder: &Path) -> io::Result<File> {
     })
 }
 
+/// Opens an open file once more, for reading only, so that whoever gets it cannot change it.
+pub(crate) fn read_only(file: &File) -> io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
 /// Gives a file without a name one that is free.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::{Receipt, hash};
 use crate::run::Item;
 use crate::{Error, ErrorKind, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// What became of one file of a receipt.
@@ -17,6 +17,15 @@ pub struct Verified {
     pub path: Option<PathBuf>,
     /// What was found there.
     pub state: FileState,
+}
+
+impl Verified {
+    /// All of it as JSON: `role` is `input` or `output`; `name`, `path`, and `state` in a word.
+    pub fn to_json(&self) -> Value {
+        let role = if self.is_input { "input" } else { "output" };
+        let path = self.path.as_ref().map(|path| path.to_string_lossy());
+        json!({"role": role, "name": self.name, "path": path, "state": self.state.word()})
+    }
 }
 
 /// What was found where a file of a receipt should be.

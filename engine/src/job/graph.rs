@@ -104,6 +104,9 @@ fn wanted(task: &Task, inputs: &[usize]) -> Option<String> {
     match &task.operation {
         Operation::ImportPath { path } => Some(format!("{path:?}")),
         Operation::Work(work) => Some(format!("{work:?} {inputs:?} {}", task.ignore_error)),
-        Operation::ImportBytes { .. } | Operation::ExportPath(_) | Operation::ExportBytes => None,
+        Operation::ImportBytes { .. }
+        | Operation::ImportItem(_)
+        | Operation::ExportPath(_)
+        | Operation::ExportBytes => None,
     }
 }

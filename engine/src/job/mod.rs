@@ -6,7 +6,7 @@ mod parse;
 pub(crate) use graph::Graph;
 
 use crate::deliver::Placement;
-use crate::run::Work;
+use crate::run::{Item, Work};
 use crate::{Error, Result};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -60,6 +60,8 @@ pub enum Operation {
         /// The bytes.
         bytes: Arc<Vec<u8>>,
     },
+    /// Brings in what the host holds.
+    ImportItem(Item),
     /// Converts, archives, extracts …
     Work(Work),
     /// Puts results on disk.
@@ -69,6 +71,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether it brings something in, and so takes no inputs.
+    fn imports(&self) -> bool {
+        matches!(
+            self,
+            Operation::ImportPath { .. } | Operation::ImportBytes { .. } | Operation::ImportItem(_)
+        )
+    }
+
     /// What is asked of plugins, when it is a working task.
     pub fn work(&self) -> Option<&Work> {
         match self {
@@ -93,8 +103,7 @@ impl Job {
             }
         }
         for task in &tasks {
-            let imports =
-                matches!(task.operation, Operation::ImportPath { .. } | Operation::ImportBytes { .. });
+            let imports = task.operation.imports();
             if imports != task.inputs.is_empty() {
                 let problem = if imports { "takes no `input`" } else { "needs an `input`" };
                 wrong.push(format!("the task `{}` {problem}", task.name));
@@ -124,7 +133,17 @@ impl Job {
     ///
     /// `invalid_request` that lists everything that is wrong and what would be valid.
     pub fn from_json(json: &Value) -> Result<Job> {
-        parse::job(json)
+        Job::from_json_with(json, HashMap::new())
+    }
+
+    /// Reads a job from JSON whose `import/bytes` tasks without a `text` take what the host holds for them, by their
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request` that lists everything that is wrong, what no task takes too.
+    pub fn from_json_with(json: &Value, held: HashMap<String, Item>) -> Result<Job> {
+        parse::job(json, held)
     }
 
     /// The shortest job: inputs, one operation, one place.

@@ -3,17 +3,21 @@
 use super::{Job, Operation, Task};
 use crate::deliver::Placement;
 use crate::plan::Wishes;
-use crate::run::Work;
+use crate::run::{Item, Work};
 use crate::{Error, Result};
 use base64::Engine as _;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The engine's own operations; all others are asked of the plugins when the task is planned.
 const OWN: &[&str] = &["import/path", "import/bytes", "import/base64", "export/path", "export/bytes"];
 
-pub(super) fn job(json: &Value) -> Result<Job> {
+/// Items the host holds, by the names of the tasks that bring them in.
+type Held = HashMap<String, Item>;
+
+pub(super) fn job(json: &Value, mut held: Held) -> Result<Job> {
     let object = json.as_object().ok_or_else(|| Error::invalid("a job is a JSON object with `tasks`"))?;
     if let Some(member) = object.keys().find(|key| !matches!(key.as_str(), "tasks" | "tag")) {
         return Err(
@@ -26,7 +30,7 @@ pub(super) fn job(json: &Value) -> Result<Job> {
     let mut wrong = Vec::new();
     let mut parsed = Vec::new();
     for (name, json) in tasks {
-        match task(name, json) {
+        match task(name, json, &mut held) {
             Ok(task) => parsed.push(task),
             Err(error) => {
                 let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -34,17 +38,27 @@ pub(super) fn job(json: &Value) -> Result<Job> {
             }
         }
     }
+    let mut unused: Vec<String> = held.into_keys().collect();
+    unused.sort_unstable();
+    wrong.extend(unused.into_iter().map(|name| format!("no task `{name}` brings in what is held for it")));
     if !wrong.is_empty() {
         return Err(Error::invalid(wrong.join("; ")));
     }
     Job::new(parsed, object.get("tag").and_then(Value::as_str).map(str::to_owned))
 }
 
-fn task(name: &str, json: &Value) -> Result<Task> {
+fn task(name: &str, json: &Value, held: &mut Held) -> Result<Task> {
     let object = json.as_object().ok_or_else(|| Error::invalid("a task is a JSON object"))?;
     let operation = text(object, "operation")?.ok_or_else(|| Error::invalid("`operation` is missing"))?;
     let (operation, members): (Operation, &[&str]) = match operation.as_str() {
         "import/path" => (Operation::ImportPath { path: required(object, "path")?.into() }, &["path"]),
+        "import/bytes" if !object.contains_key("text") && held.contains_key(name) => {
+            let mut item = held.remove(name).ok_or_else(|| Error::invalid("nothing is held for it"))?;
+            if object.contains_key("filename") {
+                item.name = file_name(object)?;
+            }
+            (Operation::ImportItem(item), &["filename"])
+        }
         "import/bytes" => {
             let bytes = Arc::new(required(object, "text")?.into_bytes());
             (Operation::ImportBytes { name: file_name(object)?, bytes }, &["text", "filename"])
@@ -95,15 +109,33 @@ fn work(operation: String, object: &Map<String, Value>) -> Result<Work> {
 }
 
 fn wishes(object: &Map<String, Value>) -> Result<Wishes> {
-    let Some(given) = object.get("wishes") else { return Ok(Wishes::default()) };
-    let given = given.as_object().ok_or_else(|| Error::invalid("`wishes` is an object"))?;
-    let keep = words(given, "keep")?.iter().map(|word| crate::feature(word)).collect::<Result<_>>()?;
-    Ok(Wishes {
-        pinned_plugins: words(given, "pin")?,
-        banned_plugins: words(given, "ban")?,
-        banned_formats: words(given, "avoid")?,
-        keep,
-    })
+    match object.get("wishes") {
+        None => Ok(Wishes::default()),
+        Some(Value::Object(given)) => Wishes::from_json(given),
+        Some(_) => Err(Error::invalid("`wishes` is an object")),
+    }
+}
+
+impl Wishes {
+    /// Reads wishes as they stand in a job: `keep`, `pin`, `ban` and `avoid`, each a list of names.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request`.
+    pub fn from_json(given: &Map<String, Value>) -> Result<Wishes> {
+        const MEMBERS: [&str; 4] = ["keep", "pin", "ban", "avoid"];
+        if let Some(member) = given.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
+            return Err(Error::invalid(format!("there is no wish `{member}`"))
+                .with_hint(format!("wishes are {}", MEMBERS.join(", "))));
+        }
+        let keep = words(given, "keep")?.iter().map(|word| crate::feature(word)).collect::<Result<_>>()?;
+        Ok(Wishes {
+            pinned_plugins: words(given, "pin")?,
+            banned_plugins: words(given, "ban")?,
+            banned_formats: words(given, "avoid")?,
+            keep,
+        })
+    }
 }
 
 fn words(object: &Map<String, Value>, key: &str) -> Result<Vec<String>> {

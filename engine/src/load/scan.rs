@@ -29,6 +29,11 @@ pub type Scanned = std::result::Result<Description, String>;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Scanner {
+    /// Has the program `formwork-worker` describe plugin files.
+    pub fn with_worker(worker: impl Into<PathBuf>) -> Scanner {
+        Scanner::Command { program: worker.into(), arguments: vec![crate::worker::SCAN.into()] }
+    }
+
     /// Describes one plugin file. Never fails as a whole: a refusal is the answer.
     pub fn scan(&self, path: &Path) -> Scanned {
         let text = match self {

@@ -9,6 +9,7 @@ use crate::registry::{Plugin, Registry};
 use formwork_abi::describe::Capability;
 use formwork_abi::options::OptionSpec;
 use formwork_formats::{Family, Feature, Format};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A view of the registry's capabilities.
@@ -36,6 +37,13 @@ impl Cell<'_> {
     /// Finds one of its options.
     pub fn option(&self, name: &str) -> Option<&OptionSpec> {
         self.capability.options.iter().find(|option| option.name == name)
+    }
+
+    /// All of it as JSON: the members of the capability, and `plugin`.
+    pub fn to_json(&self) -> Value {
+        let mut json = serde_json::to_value(self.capability).unwrap_or(Value::Null);
+        json["plugin"] = self.plugin.id().into();
+        json
     }
 
     /// Whether it can run on this machine.
@@ -145,4 +153,21 @@ impl<'e> Matrix<'e> {
         let visible = self.registry.formats().filter(|format| !format.internal);
         visible.map(|format| (format, read.contains(format.id), written.contains(format.id))).collect()
     }
+}
+
+/// A row of [`Matrix::formats`] as JSON.
+pub fn format_json((format, read, write): (&Format, bool, bool)) -> Value {
+    json!({
+        "id": format.id,
+        "name": format.name,
+        "family": format.family.word(),
+        "extensions": format.extensions,
+        "aliases": format.aliases,
+        "mime": format.mime,
+        "compression": format!("{:?}", format.compression).to_ascii_lowercase(),
+        "holds": format.holds.iter().map(|feature| feature.word()).collect::<Vec<_>>(),
+        "read": read,
+        "write": write,
+        "specification": format.specification,
+    })
 }

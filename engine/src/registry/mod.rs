@@ -6,6 +6,8 @@ use crate::load::{self, Cache, Library, Scanned, Scanner};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::describe::{Capability, Description};
 use formwork_formats::Format;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -41,6 +43,18 @@ impl Plugin {
     /// Its id, as in `image.avif`.
     pub fn id(&self) -> &str {
         &self.description.id
+    }
+
+    /// What would have to be installed for all it can do, each once.
+    pub fn missing(&self) -> BTreeSet<&str> {
+        let capabilities = self.description.capabilities.iter();
+        capabilities.filter_map(|capability| capability.unavailable.as_deref()).collect()
+    }
+
+    fn to_json(&self) -> Value {
+        let about = &self.description;
+        json!({"id": about.id, "version": about.version, "summary": about.summary, "licence": about.licence,
+            "path": self.path, "libraries": about.libraries, "unavailable": self.missing()})
     }
 
     /// Loads the library, once.
@@ -110,6 +124,15 @@ impl Registry {
     /// Plugin files that are not used, each with the reason.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
+    }
+
+    /// All of it as JSON: `plugins`, and `refused` with `path` and `reason`.
+    pub fn to_json(&self) -> Value {
+        let plugins: Vec<Value> = self.plugins.iter().map(Plugin::to_json).collect();
+        let refusals = self.refusals.iter();
+        let refused: Vec<Value> =
+            refusals.map(|refusal| json!({"path": refusal.path, "reason": refusal.reason})).collect();
+        json!({"plugins": plugins, "refused": refused})
     }
 
     /// Finds a plugin by its id.

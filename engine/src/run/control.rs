@@ -1,4 +1,5 @@
 use super::meter::{DONE, Meter, NEARLY, Watch};
+use crate::clock;
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -78,7 +79,7 @@ impl Default for Domain {
 impl Control {
     /// Starts now, with an optional deadline.
     pub fn new(cancel: CancelToken, timeout: Option<Duration>) -> Control {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         Control {
             cancel,
             deadline,
@@ -94,7 +95,7 @@ impl Control {
     /// A control for one part of this work: cancelled with it, with a deadline of its own if that is sooner,
     /// moving this one's progress from `share.0` on by `share.1`.
     pub fn part(&self, timeout: Option<Duration>, share: (f64, f64)) -> Control {
-        self.part_since(Instant::now(), timeout, share)
+        self.part_since(clock::now(), timeout, share)
     }
 
     /// Like [`Control::part`], for a part that began at `start`.
@@ -121,7 +122,7 @@ impl Control {
     }
 
     /// Lets `hear` know of progress, at most ten times a second, in the thread that made it.
-    pub(crate) fn watched(mut self, hear: impl Fn() + Send + Sync + 'static) -> Control {
+    pub fn watched(mut self, hear: impl Fn() + Send + Sync + 'static) -> Control {
         self.watch = Some(Watch::new(hear));
         self
     }
@@ -173,7 +174,7 @@ impl Control {
 
     /// Whether the deadline has passed.
     pub fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| clock::now() >= deadline)
     }
 
     /// Fails when the work was cancelled or is late.

@@ -102,6 +102,25 @@ impl Item {
         Item { name, content, format: None, modified: None, mode: 0 }
     }
 
+    /// An item of an open file, which is read by position: its offset does not matter and does not move. What the
+    /// host changes in it meanwhile may or may not be seen.
+    ///
+    /// # Errors
+    ///
+    /// `io` when it has no size, as a pipe.
+    pub fn from_file(name: impl Into<String>, file: &File) -> Result<Item> {
+        let about = file.metadata().map_err(|error| Error::io("cannot read the file", &error))?;
+        if !about.is_file() {
+            return Err(Error::io("cannot read", &io::Error::other("it is not a file with a size")));
+        }
+        // Its reader must not be able to write to it.
+        let again =
+            crate::deliver::read_only(file).map_err(|error| Error::io("cannot read the file", &error))?;
+        let modified = about.modified().ok();
+        let content = Content::File(Arc::new(LazyFile::spooled(again, about.len())));
+        Ok(Item { modified, mode: mode_of(&about), ..Item::new(name.into(), content) })
+    }
+
     /// An item for a file, folder or link on disk; links are not followed unless `follow` is set.
     ///
     /// # Errors
@@ -175,6 +194,28 @@ impl Item {
             }
         }
         Ok(bytes)
+    }
+
+    /// Writes all bytes somewhere, a block at a time when they are not in memory.
+    ///
+    /// # Errors
+    ///
+    /// What reading or writing says.
+    pub fn copy_to(&self, to: &mut impl io::Write) -> io::Result<()> {
+        if let Some(memory) = self.memory() {
+            to.write_all(memory)?;
+            return to.flush();
+        }
+        let mut buffer = vec![0; 256 << 10];
+        let mut at = 0;
+        loop {
+            let count = self.read_at(at, &mut buffer)?.min(buffer.len());
+            if count == 0 {
+                return to.flush();
+            }
+            to.write_all(&buffer[..count])?;
+            at += count as u64;
+        }
     }
 
     /// Closes the file until it is read again.

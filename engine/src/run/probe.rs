@@ -29,6 +29,29 @@ impl Probe {
         let words = self.facts.get("features")?.as_array()?;
         Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
     }
+
+    /// All of it as JSON: `format` and, unless that is null, `name`, `family`, `mime`, `confidence`, `evidence`,
+    /// `claimed`, `encrypted`; `problem` when there is one, `warnings`, `facts`.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+        put("format", self.detection.as_ref().map(|found| found.format.id).into());
+        if let Some(found) = &self.detection {
+            put("name", found.format.name.into());
+            put("family", found.format.family.word().into());
+            put("mime", found.format.mime.first().copied().into());
+            put("confidence", format!("{:?}", found.confidence).to_ascii_lowercase().into());
+            put("evidence", found.evidence.clone().into());
+            put("claimed", found.claimed.map(|format| format.id).into());
+            put("encrypted", found.encrypted.into());
+        }
+        if let Some(problem) = &self.problem {
+            put("problem", problem.to_json());
+        }
+        put("warnings", self.warnings.clone().into());
+        put("facts", Value::Object(self.facts.clone()));
+        object.into()
+    }
 }
 
 /// Detects what an item is, unless its format is known already, and notes it in the item.

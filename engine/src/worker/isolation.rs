@@ -1,3 +1,5 @@
+use crate::{Error, Result};
+use formwork_abi::Limits;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,4 +48,35 @@ impl Isolation {
             temporary_bytes: 4 << 30,
         }
     }
+}
+
+/// Sets one limit by its name.
+///
+/// # Errors
+///
+/// `invalid_request` with the names there are.
+pub fn set_limit(limits: &mut Limits, isolation: &mut Isolation, name: &str, value: u64) -> Result<()> {
+    let mut fields = [
+        ("memory", &mut limits.memory),
+        ("pixels", &mut limits.pixels),
+        ("side", &mut limits.side),
+        ("frames", &mut limits.frames),
+        ("metadata", &mut limits.metadata),
+        ("output", &mut limits.output),
+        ("entries", &mut limits.entries),
+        ("ratio", &mut limits.ratio),
+        ("ratio_floor", &mut limits.ratio_floor),
+        ("depth", &mut limits.depth),
+        ("name", &mut limits.name),
+        ("cpu", &mut isolation.cpu_seconds),
+        ("files", &mut isolation.open_files),
+        ("temporary", &mut isolation.temporary_bytes),
+    ];
+    if let Some((_, field)) = fields.iter_mut().find(|(known, _)| *known == name) {
+        **field = value;
+        return Ok(());
+    }
+    let names: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
+    Err(Error::invalid(format!("there is no limit `{name}`"))
+        .with_hint(format!("limits are {}", names.join(", "))))
 }

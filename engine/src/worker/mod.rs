@@ -29,6 +29,6 @@ mod template;
 mod tidy;
 
 pub use carrier::Workers;
-pub use isolation::Isolation;
+pub use isolation::{Isolation, set_limit};
 pub(crate) use memory::{file as memory_file, seal, seal_growth};
-pub use serve::serve;
+pub use serve::{SCAN, serve};

@@ -15,6 +15,7 @@ use formwork_abi::{self as abi, Text};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,10 +24,11 @@ use std::time::Duration;
 ///
 /// Arguments: path of the plugin, isolation level, class, private folder (may be empty); the word `template`
 /// before them makes it fork such workers on request instead; the word `tidy` and a folder make it look after
-/// the staging folders in that. Call it first thing in `main`, before any thread is started.
+/// the staging folders in that; the word [`SCAN`] and a plugin make it describe that. Call it first thing in `main`, before any thread is started.
 pub fn serve(arguments: &[OsString]) -> u8 {
     match arguments {
         [word, parent] if word == crate::deliver::TIDY => tidy(Path::new(parent)),
+        [word, path] if word == SCAN => scan(Path::new(path)),
         [word, path, level, class] if word == TEMPLATE => template(path, level, class),
         [path, level, class, folder] => {
             let socket = Socket::standard_input();
@@ -40,6 +42,19 @@ pub fn serve(arguments: &[OsString]) -> u8 {
             &Error::invalid("this program is started by the engine, not by hand"),
         ),
     }
+}
+
+/// The word that makes it describe one plugin.
+pub const SCAN: &str = "scan";
+
+fn scan(path: &Path) -> u8 {
+    let described = crate::load::describe_here(path);
+    // The engine reads both ends of what it started.
+    let written = match &described {
+        Ok(json) => writeln!(std::io::stdout(), "{json}"),
+        Err(error) => writeln!(std::io::stderr(), "{}", error.message),
+    };
+    u8::from(described.is_err() || written.is_err())
 }
 
 /// The word that makes a template.

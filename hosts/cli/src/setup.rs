@@ -136,29 +136,7 @@ fn read_limits(given: &[String], isolation: &mut Isolation) -> Result<Limits> {
         let (name, value) = pair(text, "--limit")?;
         let wrong = || Error::invalid(format!("the limit `{name}` takes a whole number, not `{value}`"));
         let value: u64 = value.replace('_', "").parse().map_err(|_| wrong())?;
-        let field = match name {
-            "memory" => &mut limits.memory,
-            "pixels" => &mut limits.pixels,
-            "side" => &mut limits.side,
-            "frames" => &mut limits.frames,
-            "metadata" => &mut limits.metadata,
-            "output" => &mut limits.output,
-            "entries" => &mut limits.entries,
-            "ratio" => &mut limits.ratio,
-            "ratio_floor" => &mut limits.ratio_floor,
-            "depth" => &mut limits.depth,
-            "name" => &mut limits.name,
-            "cpu" => &mut isolation.cpu_seconds,
-            "files" => &mut isolation.open_files,
-            "temporary" => &mut isolation.temporary_bytes,
-            _ => {
-                return Err(Error::invalid(format!("there is no limit `{name}`")).with_hint(
-                    "limits are memory, pixels, side, frames, metadata, output, entries, ratio, ratio_floor, depth, name, \
-                     cpu, files, temporary",
-                ));
-            }
-        };
-        *field = value;
+        formwork::worker::set_limit(&mut limits, isolation, name, value)?;
     }
     Ok(limits)
 }

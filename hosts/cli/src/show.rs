@@ -31,19 +31,7 @@ fn colours() -> bool {
 
 /// An error as JSON.
 pub(crate) fn error_json(error: &Error) -> Value {
-    let mut object = Map::new();
-    object.insert("kind".into(), error.kind.word().into());
-    object.insert("message".into(), error.message.clone().into());
-    if let Some(limit) = &error.limit {
-        object.insert("limit".into(), limit.clone().into());
-    }
-    if let Some(hint) = &error.hint {
-        object.insert("hint".into(), hint.clone().into());
-    }
-    for (key, value) in &error.context {
-        object.insert((*key).to_owned(), value.clone().into());
-    }
-    object.into()
+    error.to_json()
 }
 
 /// The last line of `--json` when something failed.

@@ -104,7 +104,7 @@ impl Entry {
         let tasks = self.board.begin()?;
         let first = *tasks.first()?;
         if self.since.is_none() {
-            self.since = Some(Instant::now());
+            self.since = Some(crate::clock::now());
             self.tell(None, EventKind::Started);
         }
         self.tell(Some(first), EventKind::Started);
@@ -297,7 +297,7 @@ impl Entry {
     /// How long it will take at the pace so far.
     pub(super) fn left(&self) -> Option<Duration> {
         let (done, since) = (self.control.progress(), self.since?);
-        (done > 0.01).then(|| since.elapsed().mul_f64((1.0 - done).max(0.0) / done))
+        (done > 0.01).then(|| crate::clock::since(since).mul_f64((1.0 - done).max(0.0) / done))
     }
 
     /// Nothing runs, and results that all users have used are gone.

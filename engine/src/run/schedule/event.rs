@@ -1,6 +1,7 @@
 //! What happens to jobs, as hosts hear it.
 
 use crate::Error;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,27 @@ pub enum EventKind {
     Failed(Error),
     /// It was cancelled, by the caller or for want of an input.
     Cancelled,
+}
+
+impl Event {
+    /// The event as JSON: `event` is its word, `job` and `number`; `task` unless it is the job itself; of progress
+    /// `percent`, `left_ms` and `message`, of a failure `error`.
+    pub fn to_json(&self) -> Value {
+        let mut line = json!({"event": self.kind.word(), "job": self.job, "number": self.number});
+        if let Some(task) = &self.task {
+            line["task"] = task.as_str().into();
+        }
+        match &self.kind {
+            EventKind::Progress { percent, left, message } => {
+                line["percent"] = ((percent * 100.0).round() / 100.0).into();
+                line["left_ms"] = left.map(|left| left.as_millis() as u64).into();
+                line["message"] = message.as_str().into();
+            }
+            EventKind::Failed(error) => line["error"] = error.to_json(),
+            EventKind::Queued | EventKind::Started | EventKind::Finished | EventKind::Cancelled => {}
+        }
+        line
+    }
 }
 
 impl EventKind {

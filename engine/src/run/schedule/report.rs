@@ -3,6 +3,7 @@
 use crate::deliver::Receipt;
 use crate::run::Item;
 use crate::{Error, ErrorKind};
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Where a task or a job is.
@@ -62,6 +63,23 @@ pub struct TaskReport {
     pub error: Option<Error>,
     /// Its failure is no failure of the job.
     pub ignored: bool,
+}
+
+impl TaskReport {
+    /// How it ended as JSON: `task`, `state`, and as far as there are any `error`, `receipts` and `paths`.
+    pub fn to_json(&self) -> Value {
+        let mut line = json!({"task": self.task, "state": self.state.word()});
+        if let Some(error) = &self.error {
+            line["error"] = error.to_json();
+        }
+        if !self.receipts.is_empty() {
+            line["receipts"] = self.receipts.iter().map(Receipt::to_json).collect();
+        }
+        if !self.paths.is_empty() {
+            line["paths"] = self.paths.iter().map(|path| path.to_string_lossy()).collect();
+        }
+        line
+    }
 }
 
 /// How a job ended.

@@ -72,6 +72,7 @@ impl Unit<'_> {
             Operation::ImportBytes { name, bytes } => {
                 Ok(Outcome::of(vec![Item::new(name.clone(), Content::Memory(bytes.clone()))]))
             }
+            Operation::ImportItem(item) => Ok(Outcome::of(vec![item.clone()])),
             Operation::ExportPath(placement) => {
                 let paths = deliver::place(&self.given(0, ..)?, placement, &self.parts.areas)?;
                 Ok(Outcome { paths, ..Outcome::default() })

@@ -264,6 +264,9 @@ impl Output {
                     Content::File(Arc::new(LazyFile::staged(file, path, end, staging.clone())))
                 }
                 (Bytes::File { file: Some(file), end, .. }, None) => {
+                    // The next step's worker must not be able to write to it.
+                    let file = crate::deliver::read_only(&file)
+                        .map_err(|error| Error::io("cannot read what was spooled", &error))?;
                     Content::File(Arc::new(LazyFile::spooled(file, end)))
                 }
                 (Bytes::File { file: None, .. }, None) => {

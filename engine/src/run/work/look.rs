@@ -50,7 +50,7 @@ pub(crate) fn look(parts: &Parts, work: &Work, items: Vec<Item>, control: &Contr
         problem: None,
         features: None,
         warnings: Vec::new(),
-        started: Instant::now(),
+        started: crate::clock::now(),
     };
     for item in &mut looked.items {
         parts.carrier.adopt(item)?;

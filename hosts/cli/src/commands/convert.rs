@@ -9,7 +9,7 @@ use formwork::formats::Family;
 use formwork::job::{Job, Operation};
 use formwork::run::{CancelToken, Control, Work};
 use formwork::{Engine, Error, ErrorKind, Result};
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -169,12 +169,8 @@ impl<'a> Session<'a> {
             return Err(error.clone());
         }
         for item in report.exported.iter().flat_map(|(_, items)| items).filter(|item| item.is_file()) {
-            let bytes = item.bytes(u64::MAX)?;
-            let mut stdout = std::io::stdout().lock();
-            stdout
-                .write_all(&bytes)
-                .and_then(|()| stdout.flush())
-                .map_err(|error| Error::io("standard output", &error))?;
+            let written = item.copy_to(&mut std::io::stdout().lock());
+            written.map_err(|error| Error::io("standard output", &error))?;
         }
         let mut receipt = if self.pack.is_some() {
             receipts::joined(report.receipts().cloned())

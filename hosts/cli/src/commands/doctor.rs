@@ -4,40 +4,18 @@ use crate::args::Listing;
 use crate::{exit, setup, show};
 use formwork::Result;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Prints plugins, refusals and missing back ends.
 pub(crate) fn run(args: &Listing) -> Result<u8> {
     let engine = setup::engine(&[], 1, false, Some(0))?;
     let registry = engine.registry();
-    let missing = |plugin: &formwork::registry::Plugin| -> BTreeSet<String> {
-        plugin
-            .description
-            .capabilities
-            .iter()
-            .filter_map(|capability| capability.unavailable.clone())
-            .collect()
-    };
     if args.json {
-        let plugins: Vec<Value> = registry
-            .plugins()
-            .iter()
-            .map(|plugin| {
-                let about = &plugin.description;
-                json!({"id": about.id, "version": about.version, "summary": about.summary, "licence": about.licence,
-                    "path": plugin.path, "libraries": about.libraries, "unavailable": missing(plugin)})
-            })
-            .collect();
-        let refusals: Vec<Value> = registry
-            .refusals()
-            .iter()
-            .map(|refusal| json!({"path": refusal.path, "reason": refusal.reason}))
-            .collect();
-        show::line(
-            &json!({"version": env!("CARGO_PKG_VERSION"), "processors": setup::processors(), "isolation": setup::isolation(),
-            "plugins": plugins, "refused": refusals})
-            .to_string(),
-        );
+        let mut all = json!({"version": env!("CARGO_PKG_VERSION"), "processors": setup::processors(),
+            "isolation": setup::isolation()});
+        if let (Some(all), Value::Object(found)) = (all.as_object_mut(), registry.to_json()) {
+            all.extend(found);
+        }
+        show::line(&all.to_string());
         return Ok(exit::OK);
     }
     show::line(&format!("formwork {}, {} processors", env!("CARGO_PKG_VERSION"), setup::processors()));
@@ -52,7 +30,7 @@ pub(crate) fn run(args: &Listing) -> Result<u8> {
         for library in &about.libraries {
             show::line(&format!("  on {} {} ({})", library.name, library.version, library.licence));
         }
-        for install in missing(plugin) {
+        for install in plugin.missing() {
             show::line(&format!("  partly unavailable: {install}"));
         }
     }

@@ -2,10 +2,10 @@
 
 use crate::args::Formats;
 use crate::{exit, setup, show};
-use formwork::formats::Format;
+use formwork::matrix::format_json;
 use formwork::plan::MAX_HOPS;
 use formwork::{Engine, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Lists all formats, or those that have to do with one format or operation.
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Formats) -> Result<u8> {
         .into_iter()
         .filter(|(format, ..)| wanted.as_ref().is_none_or(|wanted| wanted.contains(format.id)));
     if args.json {
-        let rows: Vec<Value> = rows.map(|(format, read, write)| to_json(format, read, write)).collect();
+        let rows: Vec<Value> = rows.map(format_json).collect();
         show::line(&Value::from(rows).to_string());
         return Ok(exit::OK);
     }
@@ -68,20 +68,4 @@ fn wanted<'e>(engine: &'e Engine, args: &Formats) -> Result<Option<BTreeSet<&'e 
         );
     }
     Ok(wanted)
-}
-
-fn to_json(format: &Format, read: bool, write: bool) -> Value {
-    json!({
-        "id": format.id,
-        "name": format.name,
-        "family": format.family.word(),
-        "extensions": format.extensions,
-        "aliases": format.aliases,
-        "mime": format.mime,
-        "compression": format!("{:?}", format.compression).to_ascii_lowercase(),
-        "holds": format.holds.iter().map(|feature| feature.word()).collect::<Vec<_>>(),
-        "read": read,
-        "write": write,
-        "specification": format.specification,
-    })
 }

@@ -9,15 +9,7 @@ use serde_json::{Value, json};
 pub(crate) fn run(args: &Listing) -> Result<u8> {
     let engine = setup::engine(&[], 1, false, Some(0))?;
     if args.json {
-        let cells: Vec<Value> = engine
-            .matrix()
-            .cells()
-            .map(|cell| {
-                let mut json = serde_json::to_value(cell.capability).unwrap_or(Value::Null);
-                json["plugin"] = cell.plugin.id().into();
-                json
-            })
-            .collect();
+        let cells: Vec<Value> = engine.matrix().cells().map(|cell| cell.to_json()).collect();
         show::line(&json!({ "cells": cells }).to_string());
         return Ok(exit::OK);
     }

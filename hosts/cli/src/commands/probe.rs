@@ -47,30 +47,12 @@ pub(crate) fn item(path: &Path, engine: &Engine) -> Result<Item> {
 
 fn to_json(path: &Path, probe: &Probe, bytes: u64) -> Value {
     let mut object = Map::new();
-    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
-    put("status", "ok".into());
-    put("path", path.display().to_string().into());
-    put("bytes", bytes.into());
-    match &probe.detection {
-        Some(found) => {
-            put("format", found.format.id.into());
-            put("name", found.format.name.into());
-            put("family", found.format.family.word().into());
-            put("mime", found.format.mime.first().copied().into());
-            put("confidence", format!("{:?}", found.confidence).to_ascii_lowercase().into());
-            put("evidence", found.evidence.clone().into());
-            put("claimed", found.claimed.map(|format| format.id).into());
-            put("encrypted", found.encrypted.into());
-        }
-        None => {
-            put("format", Value::Null);
-        }
+    object.insert("status".into(), "ok".into());
+    object.insert("path".into(), path.display().to_string().into());
+    object.insert("bytes".into(), bytes.into());
+    if let Value::Object(members) = probe.to_json() {
+        object.extend(members);
     }
-    if let Some(problem) = &probe.problem {
-        put("problem", show::error_json(problem));
-    }
-    put("warnings", probe.warnings.clone().into());
-    put("facts", Value::Object(probe.facts.clone()));
     object.into()
 }
 

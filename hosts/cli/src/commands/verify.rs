@@ -71,7 +71,7 @@ fn receipts(text: &str) -> Result<Vec<Value>> {
 
 fn tell(json: bool, path: &Path, verified: &[Verified]) {
     if json {
-        let files: Vec<Value> = verified.iter().map(file).collect();
+        let files: Vec<Value> = verified.iter().map(Verified::to_json).collect();
         show::line(&canonical(&json!({"receipt": path.to_string_lossy(), "files": files})));
         return;
     }
@@ -80,10 +80,4 @@ fn tell(json: bool, path: &Path, verified: &[Verified]) {
         let role = if file.is_input { "input" } else { "output" };
         show::line(&format!("{:8}  {role:6}  {}", file.state.word(), clean(&place)));
     }
-}
-
-fn file(verified: &Verified) -> Value {
-    let role = if verified.is_input { "input" } else { "output" };
-    let path = verified.path.as_ref().map(|path| path.to_string_lossy());
-    json!({"role": role, "name": verified.name, "path": path, "state": verified.state.word()})
 }
