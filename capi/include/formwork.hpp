@@ -56,8 +56,9 @@ private:
 
 namespace detail {
 
-/// Throws what a C function says, unless all went well or `also` is what it says.
-inline formwork_status check(formwork_status status, formwork_error *error,
+/// Throws what a C function says, unless all went well or `also` is what it says. Takes the error by reference: it is
+/// written by the call that makes `status`, whichever argument comes first.
+inline formwork_status check(formwork_status status, formwork_error *const &error,
                              formwork_status also = FORMWORK_STATUS_OK) {
     if (status == FORMWORK_STATUS_OK || status == also) {
         formwork_error_destroy(error);
@@ -72,6 +73,9 @@ template <typename Object, void (*Destroy)(Object *)> struct Deleter {
 };
 template <typename Object, void (*Destroy)(Object *)>
 using Handle = std::unique_ptr<Object, Deleter<Object, Destroy>>;
+
+/// A text that is handed to a C function; NULL when it is empty.
+inline const char *given(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
 /// A text that a C function handed over.
 inline std::string taken(char *text) {
@@ -260,16 +264,15 @@ public:
         for (const std::string &folder : options.plugin_folders) {
             folders.push_back(folder.c_str());
         }
-        const auto text = [](const std::string &text) { return text.empty() ? nullptr : text.c_str(); };
         struct formwork_engine_options c = FORMWORK_ENGINE_OPTIONS_INIT;
         c.plugin_folders = folders.empty() ? nullptr : folders.data();
         c.plugin_folder_count = folders.size();
-        c.worker = text(options.worker);
-        c.registry_cache = text(options.registry_cache);
-        c.temporary_folder = text(options.temporary_folder);
-        c.result_cache = text(options.result_cache);
+        c.worker = detail::given(options.worker);
+        c.registry_cache = detail::given(options.registry_cache);
+        c.temporary_folder = detail::given(options.temporary_folder);
+        c.result_cache = detail::given(options.result_cache);
         c.result_cache_bytes = options.result_cache_bytes;
-        c.limits = text(options.limits);
+        c.limits = detail::given(options.limits);
         c.isolation = options.isolation;
         c.threads = options.threads;
         c.hashes = options.hashes ? 1 : 0;
@@ -292,13 +295,12 @@ public:
 
     /// Does what is asked and returns the result, which is one file.
     Result convert(const Source &source, const Request &request) {
-        const auto text = [](const std::string &text) { return text.empty() ? nullptr : text.c_str(); };
         const struct formwork_source from = source.c();
         struct formwork_request asked = FORMWORK_REQUEST_INIT;
-        asked.operation = text(request.operation);
-        asked.output_format = text(request.output_format);
-        asked.options = text(request.options);
-        asked.wishes = text(request.wishes);
+        asked.operation = detail::given(request.operation);
+        asked.output_format = detail::given(request.output_format);
+        asked.options = detail::given(request.options);
+        asked.wishes = detail::given(request.wishes);
         if (request.progress) {
             asked.progress = [](void *user, double done) -> std::int32_t {
                 return (*static_cast<const std::function<bool(double)> *>(user))(done) ? 0 : 1;

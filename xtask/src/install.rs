@@ -60,7 +60,9 @@ fn install(prefix: &Path) -> Result<usize> {
     for (from, to) in &copies {
         copy(from, &prefix.join(to))?;
     }
-    for (name, to) in [(format!("libformwork.so.{MAJOR}"), shared.as_str()), ("libformwork.so".into(), &shared)] {
+    for (name, to) in
+        [(format!("libformwork.so.{MAJOR}"), shared.as_str()), ("libformwork.so".into(), &shared)]
+    {
         let link = prefix.join("lib").join(name);
         let _ = fs::remove_file(&link);
         symlink(to, &link)?;

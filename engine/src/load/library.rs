@@ -1,6 +1,7 @@
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::{self as abi, HostInfo, Plugin};
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// The least size of a plugin's table: 1.0 ended before `extension`.
@@ -35,7 +36,7 @@ impl Library {
         // SAFETY: loading runs foreign initialisers; the doc comment hands that decision to the caller.
         let library = unsafe { libloading::Library::new(path) }.map_err(|error| refuse(error.to_string()))?;
         // Never unloaded: threads, thread-locals and caught panics may still point into it.
-        let library: &'static libloading::Library = Box::leak(Box::new(library));
+        let library = ManuallyDrop::new(library);
         // SAFETY: the symbol's name carries the major version, which fixes its type.
         let entry = unsafe { library.get::<abi::Entry>(abi::ENTRY_SYMBOL) }
             .map_err(|_| refuse(format!("it does not export `{}`", abi::ENTRY_SYMBOL)))?;

@@ -1,0 +1,3 @@
+module formwork-server
+
+go 1.19
