@@ -1,5 +1,6 @@
 //! One conversion in one call.
 
+use crate::engine::Cancel;
 use crate::engine::{Engine, alive};
 use crate::error::Error;
 use crate::guard::{
@@ -12,7 +13,7 @@ use crate::source::Source;
 use crate::status::Status;
 use crate::target::{Target, TargetKind};
 use formwork::job::Job;
-use formwork::run::{CancelToken, Control, Work};
+use formwork::run::{Control, Work};
 use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::ptr;
@@ -37,6 +38,8 @@ pub struct Request {
     pub progress: ProgressCallback,
     /// Handed to `progress`.
     pub user: *mut c_void,
+    /// A token of this engine that cancels the call. Default: none does.
+    pub cancel: *const Cancel,
 }
 
 /// Hears how far something is; anything but 0 cancels it.
@@ -56,6 +59,7 @@ impl Default for Request {
             wishes: ptr::null(),
             progress: None,
             user: ptr::null_mut(),
+            cancel: ptr::null(),
         }
     }
 }
@@ -105,8 +109,10 @@ impl Request {
         })
     }
 
-    fn control(&self) -> Control {
-        let control = Control::new(CancelToken::default(), None);
+    fn control(&self, engine: &Engine) -> Control {
+        // SAFETY: NULL, or alive until the call returns.
+        let token = unsafe { self.cancel.as_ref() }.map_or(&engine.cancel, |cancel| &cancel.token);
+        let control = Control::new(token.child(), None);
         if self.progress.is_none() {
             return control;
         }
@@ -163,7 +169,7 @@ fn convert(
         (target.kind == TargetKind::Path as i32).then(|| text(target.path, "target.path")).transpose()?;
     let work = request.work(engine, path)?;
     let job = Job::simple(vec![source.import(engine)?], work, export)?;
-    let mut report = engine.engine.run(&job, &request.control());
+    let mut report = engine.engine.run(&job, &request.control(engine));
     if let Some(error) = report.error() {
         if let Some(log) = &engine.log {
             log.say(LogLevel::Error, &error.to_string());

@@ -75,7 +75,8 @@ pub(crate) fn optional_text<'a>(text: *const c_char, name: &str) -> Outcome<Opti
     }
     // SAFETY: not NULL, and every exported function demands that texts end with a NUL and outlive the call.
     let text = unsafe { CStr::from_ptr(text) }.to_str();
-    text.map(Some).map_err(|_| Error::misuse(&format!("`{name}` is not UTF-8")))
+    let wrong = |_| formwork::Error::invalid(format!("`{name}` is not UTF-8")).into();
+    text.map(Some).map_err(wrong)
 }
 
 /// A text of the caller's.

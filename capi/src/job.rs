@@ -2,7 +2,7 @@
 
 use crate::convert::milliseconds;
 use crate::engine::{Engine, alive};
-use crate::error::Error;
+use crate::error::{Error, error_json};
 use crate::events::{Bell, log};
 use crate::guard::{
     Outcome, SizedStruct, guard, guard_value, hand_over, hand_over_text, held, json, optional_text, place,
@@ -12,9 +12,7 @@ use crate::options::Log;
 use crate::output::{Output, nth};
 use crate::source::Source;
 use crate::status::Status;
-use formwork::run::{
-    CancelToken, Control, Event, EventKind, Item, JobHandle, JobReport, Submission, TaskState, Ticket,
-};
+use formwork::run::{Control, Event, EventKind, Item, JobHandle, JobReport, Submission, TaskState, Ticket};
 use serde_json::json;
 use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_void};
@@ -242,7 +240,7 @@ impl JobOptions {
                 tenant: optional_text(self.tenant, "tenant")?.unwrap_or_default().to_owned(),
                 weight: self.weight.max(1),
             },
-            control: Control::new(CancelToken::default(), timeout),
+            control: Control::new(engine.cancel.child(), timeout),
             listener: Some(listener(engine.bell.clone(), engine.log.clone(), hearer)),
         })
     }
@@ -263,6 +261,7 @@ pub unsafe extern "C" fn formwork_job_submit(
         let engine = alive(engine)?;
         let options = read_optional(options, "options")?;
         let asked = formwork::job::Job::from_json_with(&json(request, "request")?, options.held(engine)?)?;
+        engine.engine.check(&asked)?;
         let handle = engine.queue.submit(asked, options.submission(engine)?);
         hand_over(job, Job { handle, report: Mutex::default() });
         Ok(Status::Ok)
@@ -272,7 +271,7 @@ pub unsafe extern "C" fn formwork_job_submit(
 /// The job's number in its engine, from 1 on; 0 of NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn formwork_job_id(job: *const Job) -> u64 {
-    held(job, "job").map_or(0, |job| job.handle.id() + 1)
+    held(job, "job").map_or(0, |job| job.handle.id())
 }
 
 /// The part that is done, from 0 to 1. Takes no lock: ask as often as you like.
@@ -298,7 +297,7 @@ fn state_of(state: TaskState) -> JobState {
 }
 
 /// Stores at `status` a JSON object with `job`, `state`, `progress` from 0 to 1, `left_ms` or null, and `tasks`: the
-/// state of each by its name. The caller ends it with `formwork_text_destroy`.
+/// state of each by its name; `error` when it failed, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn formwork_job_status(
     job: *const Job,
@@ -312,8 +311,18 @@ pub unsafe extern "C" fn formwork_job_status(
         let tasks = now.tasks.iter().map(|(name, state)| (name.clone(), state.word().into()));
         let tasks: serde_json::Map<String, serde_json::Value> = tasks.collect();
         let left = now.left.map(|left| left.as_millis() as u64);
-        let all = json!({"job": job.handle.id() + 1, "state": now.state.word(), "progress": now.progress,
+        let mut all = json!({"job": job.handle.id(), "state": now.state.word(), "progress": now.progress,
             "left_ms": left, "tasks": tasks});
+        if let Some(error) = now
+            .state
+            .is_over()
+            .then(|| job.report().ok())
+            .flatten()
+            .as_ref()
+            .and_then(|report| report.error())
+        {
+            all["error"] = error_json(error);
+        }
         hand_over_text(status, &all.to_string());
         Ok(Status::Ok)
     })

@@ -25,7 +25,7 @@ mod status;
 mod target;
 
 pub use convert::*;
-pub use engine::{Engine, formwork_engine_close, formwork_engine_open, formwork_engine_step};
+pub use engine::*;
 pub use error::*;
 pub use events::*;
 pub use hooks::*;

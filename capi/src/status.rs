@@ -34,8 +34,8 @@ pub enum Status {
     Io = 12,
     /// A bug in Formwork itself. Report it; close the engine.
     Internal = 13,
-    /// The call itself is wrong: NULL where something must be, a `struct_size` that is none, text that is no
-    /// UTF-8, an engine that was opened before a fork.
+    /// The call itself is wrong: NULL where something must be, a `struct_size` that is none, an engine that was opened
+    /// before a fork. The program has to be mended.
     Misuse = 14,
     /// It is not over yet.
     Pending = 15,
@@ -43,21 +43,21 @@ pub enum Status {
     End = 16,
 }
 
-/// Each kind of error with its status, and the status code of HTTP (RFC 9110, RFC 4918) a server may answer with.
-const KINDS: &[(ErrorKind, Status, i32)] = &[
-    (ErrorKind::InvalidRequest, Status::InvalidRequest, 400),
-    (ErrorKind::UnsupportedFormat, Status::UnsupportedFormat, 415),
-    (ErrorKind::UnsupportedConversion, Status::UnsupportedConversion, 422),
-    (ErrorKind::CorruptInput, Status::CorruptInput, 422),
-    (ErrorKind::PasswordRequired, Status::PasswordRequired, 422),
-    (ErrorKind::LimitExceeded, Status::LimitExceeded, 413),
-    (ErrorKind::Timeout, Status::Timeout, 504),
-    (ErrorKind::Cancelled, Status::Cancelled, 409),
-    (ErrorKind::BackendMissing, Status::BackendMissing, 501),
-    (ErrorKind::PluginFault, Status::PluginFault, 502),
-    (ErrorKind::IsolationUnavailable, Status::IsolationUnavailable, 503),
-    (ErrorKind::Io, Status::Io, 500),
-    (ErrorKind::Internal, Status::Internal, 500),
+/// Each kind of error with its status.
+const KINDS: &[(ErrorKind, Status)] = &[
+    (ErrorKind::InvalidRequest, Status::InvalidRequest),
+    (ErrorKind::UnsupportedFormat, Status::UnsupportedFormat),
+    (ErrorKind::UnsupportedConversion, Status::UnsupportedConversion),
+    (ErrorKind::CorruptInput, Status::CorruptInput),
+    (ErrorKind::PasswordRequired, Status::PasswordRequired),
+    (ErrorKind::LimitExceeded, Status::LimitExceeded),
+    (ErrorKind::Timeout, Status::Timeout),
+    (ErrorKind::Cancelled, Status::Cancelled),
+    (ErrorKind::BackendMissing, Status::BackendMissing),
+    (ErrorKind::PluginFault, Status::PluginFault),
+    (ErrorKind::IsolationUnavailable, Status::IsolationUnavailable),
+    (ErrorKind::Io, Status::Io),
+    (ErrorKind::Internal, Status::Internal),
 ];
 
 impl Status {
@@ -72,7 +72,7 @@ impl Status {
 #[unsafe(no_mangle)]
 pub extern "C" fn formwork_status_http(status: i32) -> i32 {
     if let Some(row) = KINDS.iter().find(|row| row.1 as i32 == status) {
-        return row.2;
+        return i32::from(formwork::http_status(row.0));
     }
     match status {
         status if status == Status::Ok as i32 => 200,

@@ -251,7 +251,7 @@ impl Engine {
         let extension = longest.or_else(|| name.rsplit_once('.').map(|(_, extension)| extension));
         let extension = extension.filter(|extension| !extension.is_empty()).ok_or_else(|| {
             Error::invalid(format!("`{name}` does not say a format"))
-                .with_hint("add an extension, or name the format with --to")
+                .with_hint("add an extension, or name the format")
         })?;
         self.registry().require_format(extension).map(|format| format.id)
     }
@@ -290,6 +290,16 @@ impl Engine {
         run::take_in(&self.parts, name.into(), reader)
     }
 
+    /// Says all that is wrong with a job as far as that can be told without its inputs: operations, formats and options
+    /// that nobody knows here.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request`, or `unsupported_format` when that is all, with what would be valid.
+    pub fn check(&self, job: &Job) -> Result<()> {
+        job.check(&self.matrix(), self.registry())
+    }
+
     /// Chooses up to `count` routes for an input without running anything.
     ///
     /// # Errors
@@ -320,6 +330,12 @@ impl Engine {
     /// Ends the workers that are kept for a domain. Jobs of it may still run; they start new ones.
     pub fn leave(&self, domain: TrustDomain) {
         self.parts.carrier.domain_ended(domain);
+    }
+
+    /// Ends all workers. What still runs fails; what is asked for later starts new ones. For hosts that hold jobs, and
+    /// with them the engine's parts, longer than they use the engine.
+    pub fn rest(&self) {
+        self.parts.carrier.rest();
     }
 
     fn job_ended(&self, control: &Control) {

@@ -3,6 +3,23 @@ use std::fmt;
 
 pub use formwork_abi::ErrorKind;
 
+/// The status code a server may answer with when something failed like this (RFC 9110): 4xx for what the client can mend,
+/// 5xx for what it cannot.
+pub fn http_status(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::InvalidRequest => 400,
+        ErrorKind::Cancelled => 409,
+        ErrorKind::LimitExceeded => 413,
+        ErrorKind::UnsupportedFormat => 415,
+        ErrorKind::UnsupportedConversion | ErrorKind::CorruptInput | ErrorKind::PasswordRequired => 422,
+        ErrorKind::BackendMissing => 501,
+        ErrorKind::PluginFault => 502,
+        ErrorKind::IsolationUnavailable => 503,
+        ErrorKind::Timeout => 504,
+        _ => 500,
+    }
+}
+
 /// What every function of the engine returns.
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -44,7 +44,7 @@ pub mod worker;
 
 pub use clock::Clock;
 pub use engine::{Builder, Engine, Plan};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, http_status};
 pub use formwork_abi::Limits;
 pub use formwork_abi::describe;
 pub use formwork_abi::options;

@@ -168,8 +168,15 @@ static void failures(formwork_engine *engine, const unsigned char *bytes) {
     request.output_format = "nosuch";
     CHECK(formwork_convert(engine, &source, &request, &target, NULL, NULL) == FORMWORK_STATUS_UNSUPPORTED_FORMAT);
     request.output_format = "\xff";
-    CHECK(formwork_convert(engine, &source, &request, &target, NULL, NULL) == FORMWORK_STATUS_MISUSE);
+    CHECK(formwork_convert(engine, &source, &request, &target, NULL, NULL) == FORMWORK_STATUS_INVALID_REQUEST);
     request.output_format = "png";
+    formwork_cancel_token *token = NULL;
+    WELL(formwork_cancel_token_create(engine, &token, &error));
+    formwork_cancel_token_cancel(token);
+    request.cancel = token;
+    CHECK(formwork_convert(engine, &source, &request, &target, NULL, NULL) == FORMWORK_STATUS_CANCELLED);
+    request.cancel = NULL;
+    formwork_cancel_token_destroy(token);
     source.kind = FORMWORK_SOURCE_KIND_CALLBACK;
     source.read = read_some;
     source.user = &reader;
@@ -251,6 +258,7 @@ int main(int count, char **words) {
     failures(engine, bytes);
     listings(engine, bytes);
     forks(engine, options);
+    formwork_engine_shut_down(engine);
     formwork_engine_close(engine);
     puts("well");
     return 0;

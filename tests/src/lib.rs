@@ -20,6 +20,7 @@
 pub mod conformance;
 pub mod corpus;
 pub mod hostile;
+pub mod http;
 pub mod judge;
 pub mod lures;
 pub mod made;

@@ -64,7 +64,8 @@ static void write_json(FILE *to, const char *text) {
     fputc('"', to);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response) {
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status,
+                                     struct MHD_Response *response) {
     if (response == NULL) {
         return MHD_NO;
     }
@@ -218,7 +219,8 @@ static enum MHD_Result submit(struct server *server, struct MHD_Connection *conn
     if (memory == NULL) {
         return MHD_NO;
     }
-    fputs("{\"tasks\": {\"in\": {\"operation\": \"import/bytes\"}, \"work\": {\"input\": \"in\", \"operation\": ", memory);
+    fputs("{\"tasks\": {\"in\": {\"operation\": \"import/bytes\"}, \"work\": {\"input\": \"in\", \"operation\": ",
+          memory);
     write_json(memory, query->operation != NULL ? query->operation : "convert");
     fputs(", \"output_format\": ", memory);
     write_json(memory, query->to);
@@ -242,21 +244,19 @@ static enum MHD_Result submit(struct server *server, struct MHD_Connection *conn
     }
     const uint64_t id = formwork_job_id(job);
     pthread_mutex_lock(&server->lock);
-    formwork_job **place = &server->jobs[server->next];
-    const bool full = *place != NULL && formwork_job_state(*place) <= FORMWORK_STATE_PROCESSING;
-    formwork_job *old = full ? job : *place;
+    formwork_job *old = server->jobs[server->next];
+    const bool full = old != NULL && formwork_job_state(old) <= FORMWORK_STATE_PROCESSING;
     if (!full) {
-        *place = job;
+        server->jobs[server->next] = job;
         server->next = (server->next + 1) % JOBS_MOST;
     }
     pthread_mutex_unlock(&server->lock);
     if (full) {
-        formwork_job_cancel(old, NULL, NULL);
-    }
-    formwork_job_destroy(old);
-    if (full) {
+        formwork_job_cancel(job, NULL, NULL);
+        formwork_job_destroy(job);
         return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "limit_exceeded", "too many jobs are waiting");
     }
+    formwork_job_destroy(old);
     return send_json(connection, MHD_HTTP_ACCEPTED, "{\"id\": \"%" PRIu64 "\"}", id);
 }
 
@@ -440,7 +440,7 @@ int main(int count, char **arguments) {
     pthread_mutex_lock(&server.lock);
     server.stopping = true;
     pthread_mutex_unlock(&server.lock);
-    /* Waits for the threads, which use the engine until then. */
+    /* Waits for the threads: nobody may use the engine when it closes. Jobs go first, so that it ends its processes. */
     MHD_stop_daemon(daemon);
     for (size_t at = 0; at < JOBS_MOST; ++at) {
         formwork_job_destroy(server.jobs[at]);

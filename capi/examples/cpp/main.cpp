@@ -91,11 +91,12 @@ void send_output(Response &response, formwork::Output output) {
     const auto size = static_cast<std::size_t>(output.size());
     // A function of the standard library must be copyable, and an output is not.
     auto shared = std::make_shared<formwork::Output>(std::move(output));
-    response.set_content_provider(size, type, [shared](std::size_t offset, std::size_t length, httplib::DataSink &sink) {
-        char buffer[1 << 16];
-        const std::size_t count = shared->read(offset, buffer, std::min(length, sizeof buffer));
-        return count > 0 && sink.write(buffer, count);
-    });
+    response.set_content_provider(
+        size, type, [shared](std::size_t offset, std::size_t length, httplib::DataSink &sink) {
+            char buffer[1 << 16];
+            const std::size_t count = shared->read(offset, buffer, std::min(length, sizeof buffer));
+            return count > 0 && sink.write(buffer, count);
+        });
 }
 
 /// A file that was sent, and what is wanted of it.
@@ -238,12 +239,10 @@ int main(int count, char **arguments) {
             const std::uint64_t id = jobs.add(engine.submit(job.dump(), {{"in", upload.source()}}));
             send_json(response, 202, {{"id", std::to_string(id)}});
         });
-        server.Get(R"(/jobs/(\d+))", [&](const Request &request, Response &response) {
-            send_status(response, *jobs.find(request));
-        });
-        server.Get(R"(/jobs/(\d+)/result)", [&](const Request &request, Response &response) {
-            send_result(response, *jobs.find(request));
-        });
+        server.Get(R"(/jobs/(\d+))",
+                   [&](const Request &request, Response &response) { send_status(response, *jobs.find(request)); });
+        server.Get(R"(/jobs/(\d+)/result)",
+                   [&](const Request &request, Response &response) { send_result(response, *jobs.find(request)); });
         server.Delete(R"(/jobs/(\d+))", [&](const Request &request, Response &response) {
             const auto job = jobs.find(request);
             job->cancel();

@@ -194,27 +194,28 @@ func (s *server) withJob(id string, do func(*Job) error) error {
 }
 
 func (s *server) status(w http.ResponseWriter, id string, cancel bool) error {
-	var status map[string]any
-	err := s.withJob(id, func(job *Job) error {
+	var text []byte
+	var failure error
+	err := s.withJob(id, func(job *Job) (err error) {
 		if cancel {
 			job.Cancel()
 		}
-		text, err := job.Status()
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &status); err != nil {
-			return err
-		}
-		if status["state"] == "error" {
-			status["error"] = describe(job.Failure())
-		}
-		return nil
+		text, err = job.Status()
+		failure = job.Failure()
+		return err
 	})
-	if err == nil {
-		sendJSON(w, http.StatusOK, status)
+	if err != nil {
+		return err
 	}
-	return err
+	var status map[string]json.RawMessage
+	if err := json.Unmarshal(text, &status); err != nil {
+		return err
+	}
+	if string(status["state"]) == `"error"` && failure != nil {
+		status["error"], _ = json.Marshal(describe(failure))
+	}
+	sendJSON(w, http.StatusOK, status)
+	return nil
 }
 
 func (s *server) result(w http.ResponseWriter, r *http.Request, id string) error {

@@ -43,22 +43,26 @@ static ngx_command_t commands[] = {
 static ngx_http_module_t context = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
 
 ngx_module_t ngx_http_formwork_module = {
-    NGX_MODULE_V1, &context, commands, NGX_HTTP_MODULE, NULL, NULL, init_process, NULL, NULL, exit_process, NULL,
+    NGX_MODULE_V1,
+    &context,
+    commands,
+    NGX_HTTP_MODULE,
+    NULL, /* init_master */
+    NULL, /* init_module */
+    init_process,
+    NULL, /* init_thread */
+    NULL, /* exit_thread */
+    exit_process,
+    NULL, /* exit_master */
     NGX_MODULE_V1_PADDING,
 };
-
-static void log_failure(ngx_log_t *log, const char *what, formwork_error *error) {
-    const char *message = formwork_error_message(error);
-    ngx_log_error(NGX_LOG_ERR, log, 0, "%s: %s", what, message != NULL ? message : "misuse");
-    formwork_error_destroy(error);
-}
 
 /* Answers. */
 
 static ngx_int_t send_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t json) {
     ngx_buf_t *buffer = ngx_calloc_buf(r->pool);
-    if (buffer == NULL) {
-        return NGX_ERROR;
+    if (json.data == NULL || buffer == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     buffer->pos = buffer->start = json.data;
     buffer->last = buffer->end = json.data + json.len;
@@ -101,12 +105,8 @@ static ngx_str_t join(ngx_http_request_t *r, ...) {
     return whole;
 }
 
-static ngx_int_t send_text(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t json) {
-    return json.data != NULL ? send_json(r, status, json) : NGX_HTTP_INTERNAL_SERVER_ERROR;
-}
-
 static ngx_int_t refuse(ngx_http_request_t *r, ngx_uint_t status, const char *kind, const char *message) {
-    return send_text(r, status,
+    return send_json(r, status,
                      join(r, "{\"error\": {\"kind\": \"", kind, "\", \"message\": \"", message, "\"}}", NULL));
 }
 
@@ -115,7 +115,7 @@ static ngx_int_t fail(ngx_http_request_t *r, ngx_uint_t status, formwork_error *
     const char *json = formwork_error_json(error);
     ngx_str_t text = join(r, "{\"error\": ", json != NULL ? json : "{}", "}", NULL);
     formwork_error_destroy(error);
-    return send_text(r, status, text);
+    return send_json(r, status, text);
 }
 
 static void end_output(void *output) {
@@ -211,7 +211,7 @@ static ngx_int_t send_status(ngx_http_request_t *r, formwork_job *job) {
         text = join(r, json, NULL);
     }
     formwork_text_destroy(json);
-    return send_text(r, NGX_HTTP_OK, text);
+    return send_json(r, NGX_HTTP_OK, text);
 }
 
 /* Requests with a file. */
@@ -345,7 +345,7 @@ static ngx_int_t keep_job(ngx_http_request_t *r, formwork_job *job) {
     next_job = (next_job + 1) % JOBS_MOST;
     u_char id[NGX_INT64_LEN + 1];
     *ngx_sprintf(id, "%uL", formwork_job_id(job)) = '\0';
-    return send_text(r, NGX_HTTP_ACCEPTED, join(r, "{\"id\": \"", (char *)id, "\"}", NULL));
+    return send_json(r, NGX_HTTP_ACCEPTED, join(r, "{\"id\": \"", (char *)id, "\"}", NULL));
 }
 
 static void end_waiting(void *data) {
@@ -500,7 +500,8 @@ static ngx_int_t init_process(ngx_cycle_t *cycle) {
     int descriptor = -1;
     if (formwork_engine_open(NULL, &engine, &error) != FORMWORK_STATUS_OK ||
         formwork_engine_events_fd(engine, &descriptor, &error) != FORMWORK_STATUS_OK) {
-        log_failure(cycle->log, "the engine cannot be opened", error);
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "Formwork: %s", formwork_error_message(error));
+        formwork_error_destroy(error);
         return NGX_ERROR;
     }
     events = ngx_get_connection(descriptor, cycle->log);
@@ -520,12 +521,15 @@ static void exit_process(ngx_cycle_t *cycle) {
         events->fd = (ngx_socket_t)-1; /* it is the engine's, who closes it */
         events = NULL;
     }
-    formwork_engine_close(engine);
-    engine = NULL;
+    /* Who waits hears nothing: nginx ends now. Jobs end before the engine, so that it can end its processes. */
+    for (ngx_queue_t *at = ngx_queue_head(&waiting); at != ngx_queue_sentinel(&waiting); at = ngx_queue_next(at)) {
+        waiting_t *wait = ngx_queue_data(at, waiting_t, queue);
+        formwork_job_destroy(wait->job);
+    }
     for (ngx_uint_t i = 0; i < JOBS_MOST; ++i) {
         formwork_job_destroy(jobs[i]);
-        jobs[i] = NULL;
     }
+    formwork_engine_close(engine);
 }
 
 static char *set_formwork(ngx_conf_t *cf, ngx_command_t *command, void *conf) {

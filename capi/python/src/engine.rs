@@ -54,11 +54,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if self.process == std::process::id() {
-            Python::attach(|py| self.close(py));
-        } else {
-            std::mem::forget(self.take());
-        }
+        Python::attach(|py| self.close(py));
     }
 }
 
@@ -86,7 +82,8 @@ impl Engine {
         hashes: bool,
     ) -> PyResult<Engine> {
         let worker = worker.map_or_else(|| beside_package(py, "_libexec/formwork-worker"), Ok)?;
-        let folders = plugin_folders.map_or_else(|| Ok(vec![beside_package(py, "_plugins")?]), PyResult::Ok)?;
+        let folders =
+            plugin_folders.map_or_else(|| Ok(vec![beside_package(py, "_plugins")?]), PyResult::Ok)?;
         let level = isolation.unwrap_or(if cfg!(target_os = "linux") { 2 } else { 1 });
         if level > 3 {
             return Err(PyValueError::new_err("`isolation` is 0 to 3"));
@@ -198,7 +195,8 @@ impl Engine {
         listener: Option<Py<PyAny>>,
     ) -> PyResult<Job> {
         let inner = self.inner()?;
-        let held = inputs.unwrap_or_default().into_iter().map(|(task, input)| Ok((task, item(&input, None)?)));
+        let held =
+            inputs.unwrap_or_default().into_iter().map(|(task, input)| Ok((task, item(&input, None)?)));
         let tasks = Tasks::from_json_with(&from_python(job)?, held.collect::<PyResult<_>>()?);
         let tasks = or_raise(py, tasks)?;
         let timeout = timeout.map(Duration::try_from_secs_f64).transpose();
@@ -264,12 +262,15 @@ impl Engine {
         to_python(py, &serde_json::to_value(list).unwrap_or_default())
     }
 
-    /// Cancels what runs and waits until it has stopped. Jobs and outputs live on. Closing twice is fine.
+    /// Cancels what runs and waits until it has stopped. Jobs and outputs live on. Closing twice is fine; in a child
+    /// of a fork nothing happens, the engine is the parent's.
     fn close(&self, py: Python<'_>) {
-        if let Some(inner) = self.take() {
-            inner.cancel.cancel();
-            py.detach(|| drop(inner));
+        let Some(inner) = self.take() else { return };
+        if self.process != std::process::id() {
+            return std::mem::forget(inner);
         }
+        inner.cancel.cancel();
+        py.detach(|| drop(inner));
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {

@@ -17,7 +17,7 @@ pub use canonical::canonical;
 pub(crate) use check::check;
 pub(crate) use copy::copy_bytes;
 pub(crate) use folder::{HeldFolder, TIDY, bytes_in, sweep};
-pub use names::checked as checked_name;
+pub use names::checked_name;
 pub use place::{Placement, place};
 pub(crate) use receipt::note_plugins;
 pub use receipt::{Loss, Receipt};

@@ -3,13 +3,22 @@
 use crate::{Error, ErrorKind, Result};
 use formwork_formats::Format;
 
+/// Checks a name a caller gives, as [`checked`].
+///
+/// # Errors
+///
+/// `invalid_request`.
+pub fn checked_name(name: &str) -> Result<String> {
+    checked(name).map_err(|error| Error { kind: ErrorKind::InvalidRequest, ..error })
+}
+
 /// Checks the relative path of an output and brings it to one form: `/` between parts, no empty parts,
 /// no `.`. Plugins clean names and say what they changed; this is the last line that refuses.
 ///
 /// # Errors
 ///
 /// `corrupt_input` when it is absolute, climbs out with `..`, holds a NUL or is empty.
-pub fn checked(name: &str) -> Result<String> {
+pub(crate) fn checked(name: &str) -> Result<String> {
     let refuse = |why: &str| {
         Err(Error::new(ErrorKind::CorruptInput, format!("the name `{}` {why}", crate::text::clean(name))))
     };

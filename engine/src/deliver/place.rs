@@ -312,6 +312,6 @@ fn whole_tree(items: &[Item]) -> Option<Arc<Staging>> {
 
 fn already_there(path: &Path) -> Error {
     Error::new(ErrorKind::Io, format!("{} exists already", path.display()))
-        .with_hint("use --force to replace it, or another name")
+        .with_hint("allow it to be overwritten (--force), or use another name")
         .with_context("output", path.display().to_string())
 }

@@ -1,5 +1,6 @@
 //! What is asked for: a graph of named tasks.
 
+mod check;
 mod graph;
 mod parse;
 

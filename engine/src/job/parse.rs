@@ -179,5 +179,5 @@ fn required(object: &Map<String, Value>, key: &str) -> Result<String> {
 
 fn file_name(object: &Map<String, Value>) -> Result<String> {
     let name = text(object, "filename")?.unwrap_or_else(|| "input".into());
-    crate::deliver::names::checked(&name)
+    crate::deliver::checked_name(&name)
 }

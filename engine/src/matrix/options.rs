@@ -127,7 +127,10 @@ fn boolean(given: &Value) -> Option<bool> {
 }
 
 fn integer(given: &Value) -> Option<i64> {
-    given.as_i64().or_else(|| given.as_str()?.trim().parse().ok())
+    // Some languages have but one kind of number, and write 10 as 10.0.
+    let whole =
+        |number: f64| (number.fract() == 0.0 && number.abs() < 2_f64.powi(53)).then_some(number as i64);
+    given.as_i64().or_else(|| given.as_f64().and_then(whole)).or_else(|| given.as_str()?.trim().parse().ok())
 }
 
 fn number(given: &Value) -> Option<f64> {

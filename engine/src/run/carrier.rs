@@ -50,6 +50,9 @@ pub trait Carrier: Send + Sync + std::fmt::Debug {
         let _ = domain;
     }
 
+    /// Ends everything that is kept for later calls.
+    fn rest(&self) {}
+
     /// Makes one call and returns when it ended. What the plugin said and wrote is in `context`.
     ///
     /// # Errors

@@ -148,6 +148,10 @@ impl Carrier for Workers {
     fn domain_ended(&self, domain: TrustDomain) {
         self.pool.end(domain.number());
     }
+
+    fn rest(&self) {
+        self.pool.rest();
+    }
 }
 
 /// What tells a call's input from others: target, lengths and the first bytes.

@@ -87,6 +87,13 @@ impl Pool {
         }
     }
 
+    /// Ends all workers that wait, and all templates.
+    pub(super) fn rest(&self) {
+        let idle = std::mem::take(&mut *lock(&self.stock.idle));
+        let sources = std::mem::take(&mut *lock(&self.stock.sources));
+        drop((idle, sources));
+    }
+
     /// Ends the workers of a domain.
     pub(super) fn end(&self, domain: u64) {
         let mut ended = Vec::new();

@@ -114,6 +114,7 @@ impl Holder {
             wishes: if self.random.below(8) == 0 { self.text() } else { null() },
             progress: if self.random.below(3) == 0 { Some(progress) } else { None },
             user: null_mut(),
+            cancel: null(),
         }
     }
 

@@ -296,7 +296,7 @@ impl Entry {
 
     /// How long it will take at the pace so far.
     pub(super) fn left(&self) -> Option<Duration> {
-        let (done, since) = (self.control.progress(), self.since?);
+        let (done, since) = (self.control.progress(), self.since.filter(|_| !self.is_over())?);
         (done > 0.01).then(|| crate::clock::since(since).mul_f64((1.0 - done).max(0.0) / done))
     }
 

@@ -232,6 +232,6 @@ fn refuse_taken(placement: &Placement) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Io, format!("{} exists already", placement.path.display()))
-        .with_hint("use --force to replace it, or another name")
+        .with_hint("allow it to be overwritten (--force), or use another name")
         .with_context("output", placement.path.display().to_string()))
 }

@@ -97,7 +97,7 @@ fn detect(parts: &Parts, work: &Work, looked: &mut Looked, together: bool) -> Re
 fn unknown_format(item: &Item) -> Error {
     let what = if item.length() == 0 { "the file is empty" } else { "its bytes are no format that is known" };
     let kind = if item.length() == 0 { ErrorKind::CorruptInput } else { ErrorKind::UnsupportedFormat };
-    Error::new(kind, what).with_hint("if you know what it is, say so with --set input_format=NAME")
+    Error::new(kind, what).with_hint("if you know what it is, say so with the option `input_format`")
 }
 
 /// Text under the name of a picture, a song or an archive is not what was meant, as the page of an error that was saved
@@ -107,7 +107,7 @@ fn text_in_disguise(detection: &Detection) -> Option<Error> {
     let flows = found.family == Family::Document && !found.holds.contains(&Feature::Pages);
     (flows && claimed.family != Family::Document).then(|| {
         let what = format!("it is named like {}, but its bytes are {}", claimed.name, found.name);
-        let hint = format!("if that is meant, say so with --set input_format={}", found.id);
+        let hint = format!("if that is meant, set the option `input_format` to {}", found.id);
         Error::new(ErrorKind::CorruptInput, what).with_hint(hint)
     })
 }
