@@ -14,9 +14,9 @@
  * - Text is UTF-8 and ends with a NUL. What the caller hands over is the caller's again when the call returns.
  * - Every object that goes out has one function that ends it, and that takes NULL. `char *` texts end with
  *   formwork_text_destroy; `const char *` texts belong to the object they were asked of.
- * - Functions return a status, except where they tell one value and cannot fail. NULL where something must be, a
- *   struct_size that is none, and text that is no UTF-8 give FORMWORK_STATUS_MISUSE, never a crash; an object that was
- *   destroyed is not found out.
+ * - Functions return a status, except where they tell one value and cannot fail. NULL where something must be and
+ *   a struct_size that is none give FORMWORK_STATUS_MISUSE, never a crash; an object that was destroyed is not found
+ *   out. Text that is no UTF-8 is FORMWORK_STATUS_INVALID_REQUEST: it may have come from far away.
  * - `error` may be NULL. Otherwise it is set to NULL, or to an object that says more, which the caller destroys.
  * - Places for results are set to NULL or 0 first, so that they can be destroyed whatever happened.
  * - Engines, jobs, outputs, receipts and errors may be used from any thread, from many at once; iterators by one at a
@@ -25,7 +25,9 @@
  * - Structs begin with struct_size: use their INIT macros. They grow at their end; new members that an old program
  *   does not have are as if 0, and what a new program asks of an old library that does not know it is misuse.
  * - The library does not print, exit, fork, install signal handlers, read the environment, or change the working
- *   folder, locale or file mask. It starts processes (the workers) with posix_spawn and waits for those alone.
+ *   folder, locale or file mask. It starts processes (the workers) with posix_spawn and waits for those alone. A host should
+ *   not wait for children it did not start, nor ignore SIGCHLD: then nobody can tell how a worker ended.
+ * - Threads of the library handle no signals: the host's handlers run on the host's threads.
  * - An engine belongs to the process that opened it: open it after a fork, in each child. */
 
 #ifndef FORMWORK_H
@@ -80,8 +82,8 @@ enum formwork_status
     FORMWORK_STATUS_IO = 12,
     // A bug in Formwork itself. Report it; close the engine.
     FORMWORK_STATUS_INTERNAL = 13,
-    // The call itself is wrong: NULL where something must be, a `struct_size` that is none, text that is no
-    // UTF-8, an engine that was opened before a fork.
+    // The call itself is wrong: NULL where something must be, a `struct_size` that is none, an engine that was opened
+    // before a fork. The program has to be mended.
     FORMWORK_STATUS_MISUSE = 14,
     // It is not over yet.
     FORMWORK_STATUS_PENDING = 15,
@@ -217,6 +219,9 @@ typedef int32_t formwork_event_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// Cancels calls of `formwork_convert`. May be used from any thread, and outlives its engine.
+typedef struct formwork_cancel_token formwork_cancel_token;
+
 // An engine: plugins, limits, threads. May be used from any thread, from many at once. Several may be open at a time;
 // they share nothing.
 typedef struct formwork_engine formwork_engine;
@@ -286,6 +291,8 @@ typedef struct formwork_request {
     formwork_progress_callback progress;
     // Handed to `progress`.
     void *user;
+    // A token of this engine that cancels the call. Default: none does.
+    const struct formwork_cancel_token *cancel;
 } formwork_request;
 
 // Takes `length` bytes of the result; 0 when it has them all, an `errno` when it fails, which ends the call.
@@ -526,7 +533,8 @@ formwork_status formwork_plan(struct formwork_engine *engine,
                               struct formwork_error **error);
 
 // Opens an engine and stores it at `engine`. `options` may be NULL for all defaults. Plugin files that cannot be used
-// are no error: the log tells them.
+// are no error: the log tells them. Without a `registry_cache` every plugin is asked what it can do, which takes up to a
+// second; with one, a few milliseconds.
 //
 // No thread is started and no process forked before this call. Workers are started by it and by calls that need them;
 // they die with the engine, and are reaped by it: a host must not wait for children it did not start.
@@ -540,8 +548,25 @@ formwork_status formwork_engine_open(const struct formwork_engine_options *optio
 uint32_t formwork_engine_step(struct formwork_engine *engine,
                               uint32_t most);
 
-// Cancels what runs, waits until it has stopped, and ends the engine; NULL is fine. Nobody may use it any more; jobs,
-// outputs, receipts and errors that came from it live on. In a child of a fork this does nothing: the engine is the
+// Stores at `token` one that cancels calls it is given to, in this engine. The caller destroys it.
+formwork_status formwork_cancel_token_create(struct formwork_engine *engine,
+                                             struct formwork_cancel_token **token,
+                                             struct formwork_error **error);
+
+// Cancels every call that was given this token, once and for ever; NULL is fine. They return
+// `FORMWORK_STATUS_CANCELLED` within 300 ms.
+void formwork_cancel_token_cancel(const struct formwork_cancel_token *token);
+
+// Destroys a token; NULL is fine. No call may be given it any more, or be under way with it.
+void formwork_cancel_token_destroy(struct formwork_cancel_token *token);
+
+// Cancels every call and every job of an engine, for ever: what is asked for later is cancelled at once. Returns without
+// waiting. So a host ends: it shuts down, lets its threads come back, and closes.
+void formwork_engine_shut_down(struct formwork_engine *engine);
+
+// Cancels its jobs, waits until they have stopped, and ends the engine and its workers; NULL is fine. Nobody may use it
+// any more, nor be in a call with it: see `formwork_engine_shut_down`. Jobs, outputs, receipts and errors that came from
+// it live on. In a child of a fork this does nothing: the engine is the
 // parent's.
 void formwork_engine_close(struct formwork_engine *engine);
 
@@ -611,7 +636,7 @@ double formwork_job_progress(const struct formwork_job *job);
 formwork_state formwork_job_state(const struct formwork_job *job);
 
 // Stores at `status` a JSON object with `job`, `state`, `progress` from 0 to 1, `left_ms` or null, and `tasks`: the
-// state of each by its name. The caller ends it with `formwork_text_destroy`.
+// state of each by its name; `error` when it failed, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
 formwork_status formwork_job_status(const struct formwork_job *job,
                                     char **status,
                                     struct formwork_error **error);
@@ -753,12 +778,15 @@ int32_t formwork_status_http(int32_t status);
 
 #endif  /* FORMWORK_H */
 
+/* What formwork_api_version() says of the library this header belongs to. */
+#define FORMWORK_API_VERSION ((uint32_t)FORMWORK_API_MAJOR << 16 | (uint32_t)FORMWORK_API_MINOR)
+
 /* How structs begin. */
 #define FORMWORK_ENGINE_OPTIONS_INIT \
     { sizeof(struct formwork_engine_options), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, 0, FORMWORK_THREADS_ALL, 0, 0, NULL, NULL }
 #define FORMWORK_SOURCE_INIT { sizeof(struct formwork_source), 0, -1, NULL, NULL, NULL, 0, NULL, NULL }
 #define FORMWORK_TARGET_INIT { sizeof(struct formwork_target), 0, -1, NULL, 0, 0, NULL, NULL, NULL }
-#define FORMWORK_REQUEST_INIT { sizeof(struct formwork_request), NULL, NULL, NULL, NULL, NULL, NULL }
+#define FORMWORK_REQUEST_INIT { sizeof(struct formwork_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 #define FORMWORK_JOB_OPTIONS_INIT { sizeof(struct formwork_job_options), NULL, 0, 0, 0, NULL, 0, NULL, NULL }
 #define FORMWORK_HELD_INPUT_INIT { sizeof(struct formwork_held_input), NULL, NULL }
 #define FORMWORK_FORMAT_ROW_INIT { sizeof(struct formwork_format_row), NULL, NULL, NULL, NULL, NULL, 0, 0 }

@@ -40,6 +40,7 @@ pub mod plan;
 pub mod registry;
 pub mod run;
 mod text;
+mod threads;
 pub mod worker;
 
 pub use clock::Clock;

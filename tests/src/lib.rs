@@ -17,6 +17,7 @@
 //! | [`made`] | small files made here, for machines without a corpus |
 //! | [`conformance`] | every pair of formats on every file |
 
+pub mod c_header;
 pub mod conformance;
 pub mod corpus;
 pub mod hostile;

@@ -1,5 +1,6 @@
 //! Chores of this repository, as `cargo xtask <chore>`. Without one, the list.
 
+mod api;
 mod bundle;
 mod census;
 mod conformance;
@@ -28,6 +29,7 @@ const CHORES: &[Chore] = &[
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),
     ("check-drift", "fail when a derived file is not what regenerate would write", derived::check),
+    ("check-api", "fail when the C interface breaks programs made with the one before", api::run),
     ("check-dependencies", "fail when a crate depends on one it must not know", dependencies::run),
 ];
 

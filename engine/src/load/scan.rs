@@ -3,7 +3,7 @@ use crate::{Error, ErrorKind, Result};
 use formwork_abi::describe::Description;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How plugin files are described when the cache does not know them.
@@ -99,6 +99,8 @@ fn scan_outside(program: &Path, arguments: &[String], path: &Path) -> std::resul
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
+            // A host that waits for every child has seen how it ended: its answer tells.
+            Err(_) => break ExitStatus::default(),
             Ok(None) if started.elapsed() < PATIENCE => std::thread::sleep(Duration::from_micros(500)),
             _ => {
                 let _ = child.kill();

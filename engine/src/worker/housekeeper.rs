@@ -72,7 +72,7 @@ impl Drop for Housekeeper {
 fn start(stock: Arc<Stock>) -> Option<Thread> {
     let (chores, todo): (_, Receiver<Chore>) = channel();
     let work = move || todo.into_iter().for_each(|chore| do_chore(&stock, chore));
-    let handle = std::thread::Builder::new().name("formwork-housekeeper".into()).spawn(work).ok()?;
+    let handle = crate::threads::start("formwork-housekeeper".into(), work).ok()?;
     Some(Thread { chores, handle })
 }
 

@@ -26,6 +26,7 @@ use std::time::Duration;
 /// before them makes it fork such workers on request instead; the word `tidy` and a folder make it look after
 /// the staging folders in that; the word [`SCAN`] and a plugin make it describe that. Call it first thing in `main`, before any thread is started.
 pub fn serve(arguments: &[OsString]) -> u8 {
+    crate::threads::unblock_signals();
     match arguments {
         [word, parent] if word == crate::deliver::TIDY => tidy(Path::new(parent)),
         [word, path] if word == SCAN => scan(Path::new(path)),

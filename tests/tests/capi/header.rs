@@ -1,7 +1,7 @@
 //! The header in every language it is for, and the symbols of the library beside it.
 
 use super::{built, header};
-use crate::misuse::functions;
+use formwork_tests::c_header::functions;
 use formwork_tests::place::{self, Scratch};
 use std::collections::BTreeSet;
 use std::process::Command;

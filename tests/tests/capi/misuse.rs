@@ -2,41 +2,10 @@
 //! program that calls them is made from the header, so a new function is in it at once.
 
 use super::{compile, complaint, header, library};
+use formwork_tests::c_header::{Function, functions};
 use formwork_tests::place::Scratch;
 use std::fmt::Write;
 use std::process::Command;
-
-/// A function of the header.
-pub(crate) struct Function<'h> {
-    pub(crate) name: &'h str,
-    returns: &'h str,
-    parameters: Vec<&'h str>,
-}
-
-/// All functions of the header.
-pub(crate) fn functions(header: &str) -> Vec<Function<'_>> {
-    let declarations = header.split(';').filter_map(|piece| {
-        let text = piece.rsplit_once('\n').map_or(piece, |_| piece);
-        // A declaration follows comments; a callback's type has `typedef` before it.
-        let start = text.lines().skip_while(|line| !is_declaration(line)).next()?;
-        let at = text.find(start)?;
-        let text = &text[at..];
-        let (head, parameters) = text.split_once('(')?;
-        let (returns, name) = head.rsplit_once([' ', '*'])?;
-        let returns = if head.contains('*') { "pointer" } else { returns.trim() };
-        let parameters = parameters.trim_end().trim_end_matches(')');
-        let parameters = parameters.split(',').map(str::trim).filter(|one| *one != "void");
-        Some(Function { name, returns, parameters: parameters.collect() })
-    });
-    declarations.collect()
-}
-
-fn is_declaration(line: &str) -> bool {
-    !line.starts_with([' ', '/', '#', '}', '*'])
-        && line.contains(" formwork_") | line.contains("*formwork_")
-        && line.contains('(')
-        && !line.starts_with("typedef")
-}
 
 /// The last word of a parameter's type: what it points at, without `const` and `struct`.
 fn pointee(parameter: &str) -> Option<&str> {

@@ -69,8 +69,7 @@ impl Queue {
         let mut queue = Queue { core, lanes: Vec::new() };
         for number in 0..lanes {
             let core = queue.core.clone();
-            let lane = std::thread::Builder::new().name(format!("formwork-{number}"));
-            let lane = lane.spawn(move || core.work());
+            let lane = crate::threads::start(format!("formwork-{number}"), move || core.work());
             queue.lanes.push(lane.map_err(|error| Error::io("cannot start a thread", &error))?);
         }
         Ok(queue)
