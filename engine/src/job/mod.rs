@@ -2,8 +2,10 @@
 
 mod graph;
 mod parse;
+mod presets;
 
 pub(crate) use graph::Graph;
+pub use presets::{Preset, Presets};
 
 use crate::deliver::Placement;
 use crate::run::Work;
@@ -159,6 +161,11 @@ impl Job {
     /// The tasks, inputs before their users.
     pub fn in_order(&self) -> impl Iterator<Item = &Task> {
         self.graph.order.iter().filter_map(|place| self.tasks.get(*place))
+    }
+
+    /// Lets a task take what the task before it is made of, instead of its result.
+    pub(crate) fn take_early(&mut self, task: usize, before: usize, source: usize) {
+        self.graph.take_early(&self.tasks, task, before, source);
     }
 
     pub(crate) fn graph(&self) -> &Graph {
