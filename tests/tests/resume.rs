@@ -77,10 +77,12 @@ impl World {
         command
     }
 
-    fn run(&self) -> Result<(), String> {
-        let output = self.program().output().unwrap();
+    /// Runs the job to its end, and says how many results were in its journal.
+    fn run(&self) -> Result<usize, String> {
+        let output = self.program().arg("--json").stdout(Stdio::piped()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() { Ok(()) } else { Err(said.into_owned()) }
+        let resumed = String::from_utf8_lossy(&output.stdout).matches(r#""resumed":true"#).count();
+        if output.status.success() { Ok(resumed) } else { Err(said.into_owned()) }
     }
 
     fn out(&self) -> Tree {
@@ -124,7 +126,7 @@ fn assert_nothing_half(now: &Tree, whole: &Tree, when: &str) {
 fn a_killed_job_goes_on() {
     let world = World::new();
     world.out();
-    world.run().unwrap();
+    assert_eq!(world.run().unwrap(), 0);
     let whole = world.out();
     assert!(whole.paths().count() > 50, "{whole:?}");
     world.clear();
@@ -134,7 +136,7 @@ fn a_killed_job_goes_on() {
     assert_eq!(world.out(), whole, "it is not the same each time");
     assert!(!world.folder.join("journal").exists());
     let (resumes, mut random) = (number("FORMWORK_RESUMES", 10), Random::new(number("FORMWORK_SEED", 1)));
-    let (mut kills, mut ends) = (0, 0);
+    let (mut kills, mut ends, mut resumed) = (0, 0, 0);
     for point in 0..resumes {
         world.clear();
         // Some are killed again on the way.
@@ -151,15 +153,17 @@ fn a_killed_job_goes_on() {
             ends += 1;
             continue;
         }
-        world.run().unwrap_or_else(|said| panic!("killed at {point} of {resumes}: {said}"));
+        resumed += world.run().unwrap_or_else(|said| panic!("killed at {point} of {resumes}: {said}"));
         let now = world.out();
         assert!(now == whole, "killed at {point} of {resumes}: {:?}", whole.differences(&now));
         assert!(!world.folder.join("journal").exists());
     }
     let left = names(world.folder.path());
     assert_eq!(left, ["a.md", "a.ppm", "a.tar", "a.wav", "b.png", "job.json", "out"]);
+    assert!(resumed > 0, "nothing was found in any journal");
     println!(
-        "{kills} kills of {resumes} jobs of {takes:.2?}: {ends} were over, the others went on; nothing left"
+        "{kills} kills of {resumes} jobs of {takes:.2?}: {ends} were over, the others went on with {resumed} results \
+         that were there; nothing left"
     );
 }
 
