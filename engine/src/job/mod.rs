@@ -49,6 +49,7 @@ impl Task {
 
 /// What a task does.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "most tasks are work, and hosts take it out of here")]
 pub enum Operation {
     /// Brings in a file, or a folder with everything in it.
     ImportPath {

@@ -87,9 +87,9 @@ fn fused(inputs: &Inputs) -> Contest {
     let marked = |text: &str| text.replace("@mark", &inputs.tiny.to_string_lossy());
     let title = "20 s cut out of an MP4, cropped, marked and made smaller";
     Contest::new("fused", title, &inputs.film, "o.mp4")
-        .pipeline("formwork, one job", &format!("printf '%s' '{}' | @formwork run -", marked(FUSED)))
-        .pipeline("formwork, a command each", &marked(APART))
-        .goal("formwork, a command each", Wall, 0.5)
+        .pipeline("formwork", &format!("printf '%s' '{}' | @formwork run -", marked(FUSED)))
+        .pipeline("each task by itself", &marked(APART))
+        .goal("each task by itself", Wall, 0.5)
 }
 
 /// Our own programs, each in a locked worker and without.

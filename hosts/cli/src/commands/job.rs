@@ -20,8 +20,8 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
         jobs.iter().enumerate().map(|(place, job)| Label::of(job, place, jobs.len())).collect();
     let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
     let engine = engine(args, book.is_kept())?;
-    let works = jobs.iter().flat_map(|job| &job.tasks).filter_map(|task| task.operation.work());
-    works.map(|work| setup::check_preset(&engine, work)).collect::<Result<()>>()?;
+    let mut works = jobs.iter().flat_map(|job| &job.tasks).filter_map(|task| task.operation.work());
+    works.try_for_each(|work| setup::check_preset(&engine, work))?;
     let journal = args.journal.as_ref().map(|folder| Journal::open(folder, &jobs)).transpose()?;
     let cancel = CancelToken::default();
     setup::stop_on_interrupt(&engine, &cancel);
