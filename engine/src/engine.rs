@@ -1,6 +1,6 @@
 use crate::cache::ResultCache;
 use crate::deliver::{Placement, Receipt, StagingAreas};
-use crate::job::{Job, Operation};
+use crate::job::{Job, Operation, Presets};
 use crate::load::{Cache, Scanner};
 use crate::matrix::Matrix;
 use crate::plan::Route;
@@ -32,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) spill_over: u64,
     pub(crate) hashes: bool,
     pub(crate) results: Option<ResultCache>,
+    pub(crate) presets: Presets,
 }
 
 /// Sets an engine up. The engine reads no environment and no home folder: whatever it needs is said
@@ -48,6 +49,7 @@ pub struct Builder {
     spill_over: u64,
     hashes: bool,
     results: Option<ResultCache>,
+    presets: Presets,
     isolation: Option<Isolation>,
 }
 
@@ -65,6 +67,7 @@ impl Default for Builder {
             spill_over: 512 << 20,
             hashes: false,
             results: None,
+            presets: Presets::default(),
             isolation: None,
         }
     }
@@ -135,6 +138,12 @@ impl Builder {
         self
     }
 
+    /// Sets what tasks may ask for by name. Default: [`Presets::default`], those that come with the engine.
+    pub fn presets(mut self, presets: Presets) -> Self {
+        self.presets = presets;
+        self
+    }
+
     /// Runs plugins in worker processes. Default: in this process (level 0), which is right for trusted input,
     /// fuzzing and benchmarks only.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
@@ -146,12 +155,14 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// `plugin_fault` when a linked plugin refuses.
+    /// `plugin_fault` when a linked plugin refuses; `invalid_request` when a preset sets an option that nothing knows.
     pub fn build(self) -> Result<Engine> {
         let mut registry = Registry::scan(&self.folders, &self.scanner, &Cache::new(self.cache.as_deref()));
         for entry in self.linked {
             registry.link(entry)?;
         }
+        let cells = || Matrix::new(&registry).cells();
+        self.presets.check(|name| cells().any(|cell| cell.option(name).is_some()))?;
         Ok(Engine {
             parts: Arc::new(Parts {
                 registry,
@@ -169,6 +180,7 @@ impl Builder {
                 spill_over: self.spill_over,
                 hashes: self.hashes,
                 results: self.results,
+                presets: self.presets,
             }),
         })
     }
@@ -201,6 +213,11 @@ impl Engine {
     /// What can become what.
     pub fn matrix(&self) -> Matrix<'_> {
         Matrix::new(&self.parts.registry)
+    }
+
+    /// What tasks may ask for by name.
+    pub fn presets(&self) -> &Presets {
+        &self.parts.presets
     }
 
     /// The limits every step gets.

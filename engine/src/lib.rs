@@ -33,6 +33,7 @@ pub mod detect;
 mod engine;
 mod error;
 pub mod job;
+mod journal;
 pub mod load;
 mod lock;
 pub mod matrix;
@@ -50,6 +51,7 @@ pub use formwork_abi::Limits;
 pub use formwork_abi::describe;
 pub use formwork_abi::options;
 pub use formwork_formats as formats;
+pub use journal::Journal;
 pub use text::clean;
 pub use worker::Isolation;
 

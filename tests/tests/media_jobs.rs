@@ -157,3 +157,49 @@ fn turned_and_mirrored_films_are_shown_as_before() {
         }
     }
 }
+
+#[test]
+fn a_thumbnail_does_not_wait_for_a_film_that_shows_the_same() {
+    if !place::has_tool("ffmpeg") {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let scratch = Scratch::new("early").unwrap();
+    let folder = scratch.path();
+    film(folder);
+    let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let thumbnail = |name: &str, options: Value, is_wanted: bool| {
+        let mut tasks = json!({
+            "film": {"operation": "import/path", "path": at("film.mp4")},
+            "full": {"operation": "convert", "input": "film", "output_format": "mkv", "options": options},
+            "small": {"operation": "thumbnail", "input": "full", "output_format": "png", "options": {"width": 200}},
+            "there": {"operation": "export/path", "input": "small", "path": at(&format!("{name}.png"))},
+        });
+        if is_wanted {
+            tasks["out"] =
+                json!({"operation": "export/path", "input": "full", "path": at(&format!("{name}.mkv"))});
+        }
+        let call = run(&json!({"tasks": tasks}), folder);
+        assert!(call.succeeded(), "{}", call.complaint());
+        let said = String::from_utf8_lossy(&call.process.stdout).into_owned();
+        let lines = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let small = lines.into_iter().find(|line| line["task"] == "small").unwrap();
+        let receipt = &small["receipts"][0];
+        let is_early = receipt["warnings"].to_string().contains("the source of `full`");
+        assert_eq!(receipt["input"]["format"], if is_early { "mp4" } else { "mkv" });
+        is_early
+    };
+    let encoded = json!({"codec": "h264", "copy": "never", "preset": "ultrafast", "quality": 95});
+    assert!(thumbnail("early", encoded.clone(), true));
+    let late = [folder.join("early.mkv"), folder.join("late.png")];
+    let words = ["thumbnail", "--set", "width=200"].map(AsRef::as_ref);
+    let call =
+        program::call(words.into_iter().chain(late.iter().map(|path| path.as_os_str())), &Limits::default());
+    assert!(call.unwrap().succeeded());
+    let likeness = ssim("early.png", "late.png", folder);
+    assert!(likeness > 0.98, "{likeness}");
+    // What would look otherwise, or is wanted for nothing else, is taken from the result.
+    assert!(!thumbnail("shorter", json!({"start_time": 2}), true));
+    assert!(!thumbnail("smaller", json!({"width": 100}), true));
+    assert!(!thumbnail("alone", encoded, false));
+}

@@ -50,7 +50,7 @@ pub(crate) fn recall(
     let asked = key::asked(parts, order, &inputs.hashed(), given);
     let finished = notes::read(access.store, &asked)?;
     let loaded = entry::load(access, &finished)?;
-    finish(parts, &inputs, loaded, started)
+    finish(access, &inputs, loaded, started)
 }
 
 impl Inputs {
@@ -109,7 +109,7 @@ impl<'c> Chain<'c> {
     pub(crate) fn finished(&self, started: Instant) -> Option<Finished> {
         let key = self.keys.last()?;
         let loaded = entry::load(self.access, key)?;
-        let finished = finish(self.access.parts, &self.inputs, loaded, started)?;
+        let finished = finish(self.access, &self.inputs, loaded, started)?;
         self.note_request(key, started);
         Some(finished)
     }
@@ -173,12 +173,14 @@ impl<'c> Chain<'c> {
     }
 }
 
-fn finish(parts: &Parts, inputs: &Inputs, loaded: Loaded, started: Instant) -> Option<Finished> {
+fn finish(access: Access<'_>, inputs: &Inputs, loaded: Loaded, started: Instant) -> Option<Finished> {
     let Loaded { items, hashes, said } = loaded;
     let losses = said.losses();
     let told = said.told?;
-    let shown = |hash: String| Some(hash).filter(|_| parts.hashes);
-    let mut receipt = Receipt { cached: true, losses, warnings: said.warnings, ..Receipt::default() };
+    let shown = |hash: String| Some(hash).filter(|_| access.parts.hashes);
+    let resumed = access.control.resumes();
+    let mut receipt =
+        Receipt { cached: !resumed, resumed, losses, warnings: said.warnings, ..Receipt::default() };
     for ((item, content), format) in inputs.items.iter().zip(&inputs.contents).zip(told.inputs) {
         let blake3 = if item.is_file() { shown(content.to_hex().to_string()) } else { None };
         receipt.inputs.push(FileRecord { format, ..FileRecord::known(item, blake3) });

@@ -4,7 +4,7 @@ use super::Access;
 use super::key::Key;
 use super::store::private_folder;
 use crate::deliver::{Loss, copy_bytes, names};
-use crate::run::{Content, Item, LazyFile, nanoseconds, time};
+use crate::run::{Content, Item, LazyFile, Rescue, nanoseconds, time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -29,6 +29,7 @@ pub(crate) struct Said {
     losses: Vec<(String, String)>,
     /// Greatest resident memory of a worker on the way.
     pub(crate) worker_bytes: u64,
+    pub(crate) rescues: Vec<Rescue>,
     /// What only a finished result has.
     pub(super) told: Option<Told>,
 }
@@ -198,11 +199,15 @@ fn write(access: Access<'_>, place: &Path, items: &[Item], json: &[u8]) -> Optio
     for (number, item) in items.iter().enumerate().filter(|(_, item)| item.is_file()) {
         let file = File::create_new(draft.join(number.to_string())).ok()?;
         copy_bytes(item, &file).ok()?;
+        access.store.settle(&file)?;
     }
     let mut about = File::create_new(draft.join(ABOUT)).ok()?;
     about.write_all(blake3::hash(json).to_hex().as_bytes()).ok()?;
     about.write_all(json).ok()?;
-    private_folder(place.parent()?)?;
+    access.store.settle(&about)?;
+    let shelf = place.parent()?;
+    private_folder(shelf)?;
     // Fails when another process has kept the same in the meantime.
-    std::fs::rename(&draft, place).ok()
+    std::fs::rename(&draft, place).ok()?;
+    access.store.settle(&File::open(shelf).ok()?)
 }

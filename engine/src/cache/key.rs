@@ -18,22 +18,22 @@ pub(super) type Key = blake3::Hash;
 
 /// Fields of a key; each is hashed with its length, so that no two lists of fields are the same bytes.
 #[derive(Debug)]
-pub(super) struct Fields(blake3::Hasher);
+pub(crate) struct Fields(blake3::Hasher);
 
 impl Fields {
-    pub(super) fn new(kind: &str) -> Fields {
+    pub(crate) fn new(kind: &str) -> Fields {
         let mut fields = Fields(blake3::Hasher::new());
         fields.add(SCHEMA).add(env!("CARGO_PKG_VERSION")).add(kind);
         fields
     }
 
-    pub(super) fn add(&mut self, field: impl AsRef<[u8]>) -> &mut Fields {
+    pub(crate) fn add(&mut self, field: impl AsRef<[u8]>) -> &mut Fields {
         let field = field.as_ref();
         self.0.update(&(field.len() as u64).to_le_bytes()).update(field);
         self
     }
 
-    pub(super) fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         self.0.finalize()
     }
 }
@@ -70,6 +70,9 @@ pub(super) fn asked(
     fields.add(levels.collect::<Vec<u8>>());
     for (work, companions) in order.works.iter().zip(order.companions) {
         tell_work(&mut fields, work);
+        if let Some(name) = &work.preset {
+            fields.add(format!("{name} {:?}", parts.presets.for_operation(name, &work.operation)));
+        }
         fields.add(companions.len().to_le_bytes());
     }
     for (place, input) in inputs.iter().enumerate() {

@@ -19,11 +19,14 @@ mod surroundings;
 
 pub(crate) use chain::{Chain, recall};
 pub(crate) use entry::Said;
+pub(crate) use store::private_folder;
 
 use crate::deliver::hash_blocks;
 use crate::engine::Parts;
+use crate::journal::Journal;
 use crate::run::{Content, Control, Item};
-use key::{Fields, Key};
+pub(crate) use key::Fields;
+use key::Key;
 use stamp::Stamp;
 use std::fs::File;
 use std::io;
@@ -42,6 +45,11 @@ impl ResultCache {
     pub(crate) fn new(folder: PathBuf, bytes: u64) -> ResultCache {
         ResultCache { store: Store::new(folder, bytes) }
     }
+
+    /// One of a single job's journal: unbounded, and on the disk before anything goes on.
+    pub(crate) fn lasting(folder: PathBuf) -> ResultCache {
+        ResultCache { store: Store::lasting(folder) }
+    }
 }
 
 /// The cache for one piece of work, which may be cancelled while something is hashed.
@@ -53,9 +61,10 @@ struct Access<'c> {
 }
 
 impl<'c> Access<'c> {
-    /// `None` without a cache.
+    /// A job's journal, else the cache of all jobs. `None` without either.
     fn of(parts: &'c Parts, control: &'c Control) -> Option<Access<'c>> {
-        parts.results.as_ref().map(|results| Access { parts, store: &results.store, control })
+        let results = control.journal().map(Journal::kept).or(parts.results.as_ref());
+        results.map(|results| Access { parts, store: &results.store, control })
     }
 
     /// The hash of an item's bytes. `None` when it cannot be read, or changes while it is.

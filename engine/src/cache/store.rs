@@ -22,11 +22,25 @@ const BLOCK: u64 = 4_096;
 pub(super) struct Store {
     root: PathBuf,
     most: u64,
+    /// What is kept must be on the disk.
+    durable: bool,
 }
 
 impl Store {
     pub(super) fn new(root: PathBuf, most: u64) -> Store {
-        Store { root, most }
+        Store { root, most, durable: false }
+    }
+
+    /// A folder that one process at a time uses, and that holds as much as comes.
+    pub(super) fn lasting(root: PathBuf) -> Store {
+        let store = Store { root, most: u64::MAX, durable: true };
+        store.clear_fresh();
+        store
+    }
+
+    /// Waits until a file or folder is on the disk, where that matters.
+    pub(super) fn settle(&self, file: &File) -> Option<()> {
+        if self.durable { file.sync_all().ok() } else { Some(()) }
     }
 
     pub(super) fn most(&self) -> u64 {
@@ -183,6 +197,6 @@ fn paths_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Results may be as private as what they were made of.
-pub(super) fn private_folder(path: &Path) -> Option<()> {
+pub(crate) fn private_folder(path: &Path) -> Option<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).ok()
 }

@@ -1,8 +1,9 @@
 use super::staging::finish;
 use super::system::{link_unnamed, rename_if_free, unnamed_file_in};
-use super::{Staging, StagingAreas, copy_bytes, names, series};
+use super::{Ledger, Staging, StagingAreas, Standing, copy_bytes, names, series};
 use crate::run::{Content, Item};
 use crate::{Error, ErrorKind, Result};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,16 @@ impl Placement {
 /// `io` when something is there already and `overwrite` is not set, or the system refuses; `invalid_request` when
 /// several results would have to become one file. Then nothing has changed.
 pub fn place(items: &[Item], placement: &Placement, areas: &StagingAreas) -> Result<Vec<PathBuf>> {
+    place_noted(items, placement, areas, &())
+}
+
+/// The same with a ledger: what it knows to be there already is left, what it knows to be the job's own is replaced.
+pub(crate) fn place_noted(
+    items: &[Item],
+    placement: &Placement,
+    areas: &StagingAreas,
+    ledger: &dyn Ledger,
+) -> Result<Vec<PathBuf>> {
     let single = match items {
         [item] if item.is_file() && !placement.is_folder() => Some(item),
         _ => None,
@@ -58,7 +69,8 @@ pub fn place(items: &[Item], placement: &Placement, areas: &StagingAreas) -> Res
         None if placement.is_folder() => None,
         None => series::files(items, &placement.path)?,
     };
-    let mut moves = Moves { placement, areas, done: Vec::new(), staging: None };
+    let mut moves =
+        Moves { placement, areas, ledger, standings: HashMap::new(), done: Vec::new(), staging: None };
     let result = match files {
         Some(files) => moves.place_files(items, &files).map(|()| files),
         None => moves.place_all(items),
@@ -73,41 +85,62 @@ pub fn place(items: &[Item], placement: &Placement, areas: &StagingAreas) -> Res
 struct Moves<'p> {
     placement: &'p Placement,
     areas: &'p StagingAreas,
+    ledger: &'p dyn Ledger,
+    /// What was found at the places, where anything was.
+    standings: HashMap<PathBuf, Standing>,
     done: Vec<PathBuf>,
     staging: Option<Arc<Staging>>,
 }
 
 impl Moves<'_> {
     fn place_files(&mut self, items: &[Item], files: &[PathBuf]) -> Result<()> {
-        items.iter().zip(files).try_for_each(|(item, path)| self.place_file(item, path))
+        let targets: Vec<(PathBuf, &Item)> = files.iter().cloned().zip(items).collect();
+        self.claim(&targets)?;
+        targets.iter().try_for_each(|(path, item)| self.place_file(item, path))
+    }
+
+    /// Looks what there is at the places, and notes in the ledger what will be.
+    fn claim(&mut self, targets: &[(PathBuf, &Item)]) -> Result<()> {
+        for (path, item) in targets {
+            match self.ledger.standing(path, item)? {
+                Standing::Free => continue,
+                Standing::Foreign if !self.placement.overwrite => return Err(already_there(path)),
+                found => self.standings.insert(path.clone(), found),
+            };
+        }
+        self.ledger.claim(targets)
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.standings.get(path) == Some(&Standing::Same)
+    }
+
+    /// Whether what is there may be replaced.
+    fn may_replace(&self, path: &Path) -> bool {
+        self.placement.overwrite || self.standings.get(path) == Some(&Standing::Own)
     }
 
     fn place_all(&mut self, items: &[Item]) -> Result<Vec<PathBuf>> {
         let root = &self.placement.path;
         let targets: Vec<(PathBuf, &Item)> = items.iter().map(|item| (root.join(&item.name), item)).collect();
-        if !self.placement.overwrite {
-            let taken =
-                targets.iter().find(|(path, item)| !is_directory(item) && path.symlink_metadata().is_ok());
-            if let Some((path, _)) = taken {
-                return Err(already_there(path));
-            }
-        }
+        let (folders, files): (Vec<_>, Vec<_>) =
+            targets.into_iter().partition(|(_, item)| is_directory(item));
+        self.claim(&files)?;
         if let Some(tree) = whole_tree(items).filter(|_| !root.exists()) {
             return self.place_tree(&tree, items);
         }
         self.make_folder(root)?;
-        for (path, item) in targets.iter().filter(|(_, item)| is_directory(item)) {
+        for (path, _) in &folders {
             self.make_folder(path)?;
-            let _ = item;
         }
-        for (path, item) in targets.iter().filter(|(_, item)| item.is_file()) {
+        for (path, item) in files.iter().filter(|(_, item)| item.is_file()) {
             if let Some(folder) = path.parent() {
                 self.make_folder(folder)?;
             }
             self.place_file(item, path)?;
         }
         self.make_links(root, items)?;
-        Ok(targets.into_iter().filter(|(_, item)| !is_directory(item)).map(|(path, _)| path).collect())
+        Ok(files.into_iter().map(|(path, _)| path).collect())
     }
 
     /// The fast way: the staging folder holds nothing but these items, so it becomes the target.
@@ -131,6 +164,9 @@ impl Moves<'_> {
         for item in items {
             let path = root.join(&item.name);
             let failed = |error: io::Error| Error::io(format!("cannot link {}", path.display()), &error);
+            if self.is_there(&path) {
+                continue;
+            }
             match &item.content {
                 Content::Symlink(target) if names::link_stays_inside(&item.name, target) => {
                     self.prepare(&path)?;
@@ -155,7 +191,7 @@ impl Moves<'_> {
         if let Some(folder) = path.parent() {
             self.make_folder(folder)?;
         }
-        if self.placement.overwrite && path.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
+        if self.may_replace(path) && path.symlink_metadata().is_ok_and(|about| !about.is_dir()) {
             std::fs::remove_file(path)
                 .map_err(|error| Error::io(format!("cannot replace {}", path.display()), &error))?;
         }
@@ -177,6 +213,9 @@ impl Moves<'_> {
     }
 
     fn place_file(&mut self, item: &Item, target: &Path) -> Result<()> {
+        if self.is_there(target) {
+            return Ok(());
+        }
         let finished = self.finished(item, target)?;
         if self.placement.durable {
             let sync = finished.open().and_then(|file| file.sync_data());
@@ -200,7 +239,7 @@ impl Moves<'_> {
                 Err(_) => self.copied(item, target)?,
             },
         };
-        let rename = if self.placement.overwrite {
+        let rename = if self.may_replace(target) {
             std::fs::rename(&staged, target)
         } else {
             rename_if_free(&staged, target)
@@ -213,7 +252,7 @@ impl Moves<'_> {
     /// Gives a file without a name its own. A link replaces nothing, so where something is to be replaced, it gets
     /// one in the staging folder, which is returned.
     fn link(&mut self, file: &File, target: &Path) -> io::Result<Option<PathBuf>> {
-        let overwrite = self.placement.overwrite;
+        let overwrite = self.may_replace(target);
         if !overwrite || target.symlink_metadata().is_err() {
             match link_unnamed(file, target) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {}

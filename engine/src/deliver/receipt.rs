@@ -1,6 +1,7 @@
 use super::record::FileRecord;
 use crate::clock;
 use crate::plan::Route;
+use crate::registry::Plugin;
 use formwork_formats::Feature;
 use serde_json::{Map, Value, json};
 use std::time::{Instant, SystemTime};
@@ -20,6 +21,8 @@ pub struct Receipt {
     pub route: Value,
     /// Whether it was found in the result cache rather than made.
     pub cached: bool,
+    /// Whether it, or the beginning of its route, was made before the job's process was killed and is in its journal.
+    pub resumed: bool,
     /// How many steps of the route were found there.
     pub reused_steps: usize,
     /// Every plugin that had a part in it: `id`, `version`, and `libraries` with the version of each that it tells.
@@ -74,6 +77,9 @@ impl Receipt {
         object.insert("route".into(), self.route.clone());
         object.insert("plugins".into(), self.plugins.clone().into());
         object.insert("cached".into(), self.cached.into());
+        if self.resumed {
+            object.insert("resumed".into(), true.into());
+        }
         if self.reused_steps > 0 {
             object.insert("reused_steps".into(), self.reused_steps.into());
         }
@@ -101,15 +107,18 @@ impl Receipt {
 /// Notes the plugins a route passes, each once, with their versions and those of the libraries they rest on, as far as
 /// they tell.
 pub(crate) fn note_plugins(plugins: &mut Vec<Value>, route: &Route<'_>) {
-    for hop in &route.hops {
-        let description = &hop.cell.plugin.description;
-        let libraries = description.libraries.iter();
-        let versions: Map<String, Value> =
-            libraries.map(|one| (one.name.clone(), one.version.clone().into())).collect();
-        let plugin = json!({"id": description.id, "version": description.version, "libraries": versions});
-        if !plugins.contains(&plugin) {
-            plugins.push(plugin);
-        }
+    route.hops.iter().for_each(|hop| note_plugin(plugins, hop.cell.plugin));
+}
+
+/// Notes one plugin, once.
+pub(crate) fn note_plugin(plugins: &mut Vec<Value>, plugin: &Plugin) {
+    let description = &plugin.description;
+    let libraries = description.libraries.iter();
+    let versions: Map<String, Value> =
+        libraries.map(|one| (one.name.clone(), one.version.clone().into())).collect();
+    let plugin = json!({"id": description.id, "version": description.version, "libraries": versions});
+    if !plugins.contains(&plugin) {
+        plugins.push(plugin);
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Graph {
     pub(crate) users: Vec<Vec<usize>>,
     /// An earlier task that asks for the same of the same, whose result it takes as its own.
     pub(crate) twin: Vec<Option<usize>>,
+    /// The task it names as its input, when it takes what that is made of instead.
+    pub(crate) early: Vec<Option<usize>>,
     /// Places so that inputs come before their users; ties go by the order given.
     pub(crate) order: Vec<usize>,
     /// Tasks that follow each other, each the only user of the one before it: they may be done in one pass. Every
@@ -27,6 +29,7 @@ impl Graph {
         let mut graph = Graph {
             inputs: tasks.iter().map(|task| task.inputs.iter().filter_map(place).collect()).collect(),
             twin: vec![None; tasks.len()],
+            early: vec![None; tasks.len()],
             ..Graph::default()
         };
         graph.link();
@@ -78,6 +81,14 @@ impl Graph {
                 self.inputs[place] = vec![first];
             }
         }
+    }
+
+    /// Lets a task whose only input is `before` take the result of `source` instead, which `before` takes too.
+    pub(super) fn take_early(&mut self, tasks: &[Task], task: usize, before: usize, source: usize) {
+        self.inputs[task] = vec![source];
+        self.early[task] = Some(before);
+        self.link();
+        self.chains = self.chained(tasks);
     }
 
     fn chained(&self, tasks: &[Task]) -> Vec<Vec<usize>> {

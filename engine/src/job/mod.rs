@@ -3,8 +3,10 @@
 mod check;
 mod graph;
 mod parse;
+mod presets;
 
 pub(crate) use graph::Graph;
+pub use presets::{Preset, Presets};
 
 use crate::deliver::Placement;
 use crate::run::{Item, Work};
@@ -48,6 +50,7 @@ impl Task {
 
 /// What a task does.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "most tasks are work, and hosts take it out of here")]
 pub enum Operation {
     /// Brings in a file, or a folder with everything in it.
     ImportPath {
@@ -179,6 +182,11 @@ impl Job {
     /// The tasks, inputs before their users.
     pub fn in_order(&self) -> impl Iterator<Item = &Task> {
         self.graph.order.iter().filter_map(|place| self.tasks.get(*place))
+    }
+
+    /// Lets a task take what the task before it is made of, instead of its result.
+    pub(crate) fn take_early(&mut self, task: usize, before: usize, source: usize) {
+        self.graph.take_early(&self.tasks, task, before, source);
     }
 
     pub(crate) fn graph(&self) -> &Graph {

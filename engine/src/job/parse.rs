@@ -78,7 +78,7 @@ fn task(name: &str, json: &Value, held: &mut Held) -> Result<Task> {
             return Err(Error::invalid(format!("the operation `{other}` is not known here"))
                 .with_hint(OWN.join(", ")));
         }
-        _ => (Operation::Work(work(operation, object)?), &["output_format", "options", "wishes"]),
+        _ => (Operation::Work(work(operation, object)?), &["output_format", "options", "preset", "wishes"]),
     };
     let known = |key: &str| matches!(key, "operation" | "input" | "ignore_error") || members.contains(&key);
     if let Some(member) = object.keys().find(|key| !known(key)) {
@@ -105,7 +105,13 @@ fn work(operation: String, object: &Map<String, Value>) -> Result<Work> {
         Some(Value::Object(options)) => options.clone(),
         Some(_) => return Err(Error::invalid("`options` is an object")),
     };
-    Ok(Work { operation, output_format: text(object, "output_format")?, options, wishes: wishes(object)? })
+    Ok(Work {
+        operation,
+        output_format: text(object, "output_format")?,
+        options,
+        preset: text(object, "preset")?,
+        wishes: wishes(object)?,
+    })
 }
 
 fn wishes(object: &Map<String, Value>) -> Result<Wishes> {

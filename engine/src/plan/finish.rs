@@ -1,10 +1,10 @@
 //! What an option asks for that a plugin in the role `finish` does to the result of a route, as to make a PDF fast to
 //! show on the web.
 
-use super::{Hop, Route, cost, missing};
-use crate::Result;
+use super::{Hop, Route, Wishes, cost, missing};
 use crate::matrix::{Cell, Matrix};
 use crate::registry::Registry;
+use crate::{Error, Result};
 use formwork_abi::options::OptionSpec;
 use serde_json::{Map, Value};
 
@@ -16,21 +16,28 @@ const ROLE: &str = "finish";
 ///
 /// # Errors
 ///
-/// `backend_missing` when that is not installed.
+/// `backend_missing` when that is not installed, `invalid_request` when its plugin is banned.
 pub(super) fn finish<'e>(
     registry: &'e Registry,
     mut route: Route<'e>,
     given: &mut Map<String, Value>,
+    wishes: &Wishes,
 ) -> Result<Route<'e>> {
     let names: Vec<String> = given.keys().cloned().collect();
     for name in &names {
         let known = route.hops.iter().any(|hop| hop.cell.option(name).is_some());
         let is_asked_by_it = |cell: &Cell<'_>| switch(*cell).is_some_and(|option| option.name == *name);
         let cells = finishers(registry, &route).filter(|cell| !known && is_asked_by_it(cell));
-        let Some(cell) = cells.max_by_key(Cell::is_available) else { continue };
+        let is_free = |cell: &Cell<'_>| !wishes.banned_plugins.iter().any(|id| id == cell.plugin.id());
+        let best = cells.max_by_key(|cell| (is_free(cell), cell.is_available()));
+        let Some(cell) = best else { continue };
         if given.get(name).is_some_and(|value| *value == false || value == "false") {
             given.remove(name);
             continue;
+        }
+        if !is_free(&cell) {
+            let what = format!("the option `{name}` takes the plugin {}, which is banned", cell.plugin.id());
+            return Err(Error::invalid(what).with_hint("leave the option out, or lift the ban"));
         }
         if let Some(install) = &cell.capability.unavailable {
             return Err(missing(install, &format!("the option `{name}`")));

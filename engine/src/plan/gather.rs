@@ -20,6 +20,8 @@ pub(crate) struct Gathering<'q> {
     pub(crate) target: Option<&'static Format>,
     /// Options by name.
     pub(crate) options: &'q Map<String, Value>,
+    /// What the caller wishes.
+    pub(crate) wishes: &'q Wishes,
 }
 
 /// Makes the one-step route.
@@ -57,7 +59,7 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     let hop =
         Hop { cell, from, to: Some(target), settings: Vec::new(), losses: Vec::new(), fused: Vec::new() };
     let mut given = wanted.options.clone();
-    let route = finish::finish(registry, Route { hops: vec![hop], estimate }, &mut given)?;
+    let route = finish::finish(registry, Route { hops: vec![hop], estimate }, &mut given, wanted.wishes)?;
     settings::assign(route, &given)
 }
 

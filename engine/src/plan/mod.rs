@@ -215,7 +215,7 @@ pub fn top<'e>(registry: &'e Registry, request: &Request, count: usize) -> Resul
     let mut routes = Vec::new();
     for route in found {
         let mut given = request.options.clone();
-        let finished = finish::finish(registry, route, &mut given);
+        let finished = finish::finish(registry, route, &mut given, &request.wishes);
         match finished.and_then(|route| settings::assign(route, &given)) {
             Ok(route) => routes.push(route),
             Err(error) => refusal = refusal.or(Some(error)),

@@ -1,5 +1,6 @@
 use super::meter::{DONE, Meter, NEARLY, Watch};
 use crate::clock;
+use crate::journal::Journal;
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -43,6 +44,7 @@ pub struct Control {
     share: Option<(f64, f64)>,
     domain: Domain,
     watch: Option<Watch>,
+    journal: Option<Journal>,
 }
 
 /// Jobs that trust each other, as those of one customer do: their steps may share workers, which saves starting
@@ -89,6 +91,7 @@ impl Control {
             share: None,
             domain: Domain::default(),
             watch: None,
+            journal: None,
         }
     }
 
@@ -105,8 +108,15 @@ impl Control {
         if self.deadline.is_some_and(|ours| part.deadline.is_none_or(|own| ours < own)) {
             (part.deadline, part.timeout) = (self.deadline, self.timeout);
         }
-        let (meter, watch) = (self.meter.clone(), self.watch.clone());
-        Control { meter, lane: self.lane, share: Some(share), domain: self.domain, watch, ..part }
+        Control {
+            meter: self.meter.clone(),
+            lane: self.lane,
+            share: Some(share),
+            domain: self.domain,
+            watch: self.watch.clone(),
+            journal: self.journal.clone(),
+            ..part
+        }
     }
 
     /// The same work, with the same progress, deadline and domain, for parts that go on side by side: one for each
@@ -132,6 +142,21 @@ impl Control {
     pub fn trusting(mut self, domain: TrustDomain) -> Control {
         self.domain = Domain { id: domain, outlives_job: true };
         self
+    }
+
+    /// Keeps what is done of the job in its journal, and takes from there what was done before.
+    pub fn journaled(mut self, journal: &Journal) -> Control {
+        self.journal = Some(journal.clone());
+        self
+    }
+
+    /// Whether the job was begun before, by a process that was killed.
+    pub(crate) fn resumes(&self) -> bool {
+        self.journal.as_ref().is_some_and(Journal::resumes)
+    }
+
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 
     /// What steps that may share a worker have in common.

@@ -4,6 +4,7 @@
 use super::control::Control;
 use super::item::Item;
 use super::sink::{OutputSpec, Sink};
+use super::work::Rescue;
 use crate::detect::Source;
 use crate::lock::lock;
 use crate::{Error, ErrorKind, Result};
@@ -36,6 +37,8 @@ pub struct Found {
     pub facts: Map<String, Value>,
     /// Greatest resident memory of the worker that ran the step, in bytes; 0 without one.
     pub worker_bytes: u64,
+    /// What was written anew by another plugin first.
+    pub(crate) rescues: Vec<Rescue>,
 }
 
 impl Found {
@@ -52,6 +55,7 @@ impl Found {
             }
         }
         self.worker_bytes = self.worker_bytes.max(other.worker_bytes);
+        Rescue::note(&mut self.rescues, other.rescues);
     }
 
     /// Puts what was said before in front of what was said in the run itself.

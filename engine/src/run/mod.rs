@@ -33,4 +33,4 @@ pub use schedule::{
 pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;
-pub(crate) use work::{Order, look, lowest_level, may_be_rescued, plan};
+pub(crate) use work::{Order, Rescue, look, lowest_level, may_be_rescued, plan};

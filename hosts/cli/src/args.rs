@@ -8,6 +8,7 @@ const EXAMPLES: &str = "\
 Examples:
   formwork convert holiday.heic holiday.webp
   formwork convert photos/*.cr2 --to jpg -o out/ --set quality=high --set width=1600
+  formwork convert photo.tif photo.jpg --preset web --set quality=90
   formwork convert report.zip report.7z
   formwork convert report.pdf pages.zip --to png --set density=200
   formwork extract backup.tgz backup/
@@ -24,6 +25,16 @@ More operations: archive, extract, thumbnail, crop, optimize; `formwork formats 
 what each reads and writes, `formwork options FROM TO` which options there are.";
 
 /// Converts files: images and archives, from any of their formats to any other.
+const JOBS: &str = "\
+Examples:
+  formwork run job.json
+  formwork run job.json --json --events
+  formwork run monday.json tuesday.json --json      a batch: each line names its job, by number and tag
+  make-jobs | formwork run - --json                 a batch, one job a line
+  formwork run long.json --journal long.journal     after a crash, the same again goes on
+
+All jobs are checked before any runs, and share one queue. The exit code is 1 when some of a batch failed.";
+
 #[derive(Parser)]
 #[command(name = "formwork", version, about, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -38,7 +49,8 @@ pub(crate) enum Command {
     Convert(Transfer),
     /// Shows the route a conversion would take, its cost and losses; runs nothing
     Plan(Plan),
-    /// Runs a job: a graph of named tasks in JSON
+    /// Runs jobs: graphs of named tasks in JSON
+    #[command(after_help = JOBS)]
     Run(Job),
     /// Says whether files are still what their receipts say
     Verify(Verify),
@@ -95,9 +107,22 @@ pub(crate) struct Transfer {
     #[arg(short, long)]
     pub(crate) force: bool,
     #[command(flatten)]
+    pub(crate) preset: Preset,
+    #[command(flatten)]
     pub(crate) keep: Keep,
     #[command(flatten)]
     pub(crate) how: How,
+}
+
+/// Options by a name for many.
+#[derive(ClapArgs, Clone, Debug, Default)]
+pub(crate) struct Preset {
+    /// Sets options by the name of a preset, as in --preset web; --set wins. See `formwork options --presets`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) preset: Option<String>,
+    /// Reads further presets from a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) presets: Option<PathBuf>,
 }
 
 /// What is kept of a run beside its results.
@@ -163,11 +188,19 @@ pub(crate) struct Plan {
 
 #[derive(ClapArgs)]
 pub(crate) struct Job {
-    /// The job's JSON file; `-` is standard input
-    pub(crate) file: PathBuf,
+    /// Files of jobs: one in JSON, a list of them, or one after the other, as in JSON lines; `-` is standard input
+    #[arg(required = true, value_name = "JOB")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Keeps what is done in this folder while the jobs run, so that the same call goes on where it was when its
+    /// process was killed; the folder is made, and removed when all went well
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) journal: Option<PathBuf>,
     /// Prints what happens when it happens, as JSON: tasks queued, started, finished, and how far the job is
     #[arg(long, requires = "json")]
     pub(crate) events: bool,
+    /// Reads further presets from a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) presets: Option<PathBuf>,
     /// Raises or lowers a limit, as in --limit pixels=500000000
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
@@ -235,12 +268,17 @@ pub(crate) struct Listing {
 #[derive(ClapArgs)]
 pub(crate) struct Options {
     /// Format of the input
-    pub(crate) from: String,
+    #[arg(required_unless_present = "presets")]
+    pub(crate) from: Option<String>,
     /// Format of the result
-    pub(crate) to: String,
+    #[arg(required_unless_present = "presets")]
+    pub(crate) to: Option<String>,
     /// The operation
     #[arg(long, default_value = "convert")]
     pub(crate) operation: String,
+    /// Lists presets instead, with those of a JSON file if one is named
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["from", "to"])]
+    pub(crate) presets: Option<Option<PathBuf>>,
     /// Prints one JSON array
     #[arg(long)]
     pub(crate) json: bool,

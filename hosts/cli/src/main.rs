@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod facts;
 mod inputs;
+mod jobs;
 mod progress;
 mod receipts;
 mod setup;

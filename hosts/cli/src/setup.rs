@@ -3,11 +3,12 @@
 use crate::args::{How, Keep};
 use crate::exit;
 use formwork::formats::Feature;
+use formwork::job::Presets;
 use formwork::load::Scanner;
 use formwork::matrix::{SettingValue, check_option};
 use formwork::options::{OptionKind, OptionSpec};
 use formwork::plan::Wishes;
-use formwork::run::CancelToken;
+use formwork::run::{CancelToken, Work};
 use formwork::{Builder, Engine, Error, Isolation, Limits, Result};
 use serde_json::{Map, Value};
 use std::env;
@@ -34,8 +35,9 @@ pub(crate) fn keeping_engine(
     hashes: bool,
     isolation: Option<u8>,
     keep: &Keep,
+    presets: &Option<PathBuf>,
 ) -> Result<Engine> {
-    let builder = builder(limits, threads, hashes, isolation)?;
+    let builder = builder(limits, threads, hashes, isolation)?.presets(read_presets(presets.as_deref())?);
     let Some(folder) = &keep.cache else { return builder.build() };
     let spec = OptionSpec {
         name: "--cache-size".into(),
@@ -68,6 +70,25 @@ fn builder(limits: &[String], threads: u32, hashes: bool, isolation: Option<u8>)
     Ok(builder
         .temporary_folder(env::temp_dir())
         .scanner(Scanner::Command { program, arguments: vec![SCAN.into()] }))
+}
+
+/// The engine's presets, and those of a file.
+pub(crate) fn read_presets(file: Option<&Path>) -> Result<Presets> {
+    let presets = Presets::default();
+    let Some(file) = file else { return Ok(presets) };
+    let name = || file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::io("cannot read presets", &error).with_context("input", name()))?;
+    let json = serde_json::from_str(&text).map_err(|error| {
+        Error::invalid(format!("presets are JSON: {error}")).with_context("input", name())
+    })?;
+    presets.with_json(&json).map_err(|error| error.with_context("input", name()))
+}
+
+/// Fails when there is no preset as a task asks for it.
+pub(crate) fn check_preset(engine: &Engine, work: &Work) -> Result<()> {
+    let name = work.preset.as_deref();
+    name.map_or(Ok(()), |name| engine.presets().for_operation(name, &work.operation).map(drop))
 }
 
 /// The level plugins run at when nothing else is asked for; `None` without the program for it.

@@ -65,7 +65,11 @@ pub(crate) fn receipt(receipt: &Receipt, quiet_names: bool) {
     let total: u64 = receipt.outputs.iter().map(|record| record.bytes).sum();
     if !quiet_names {
         let time = receipt.elapsed_ms / 1000.0;
-        let kept = if receipt.cached { ", from the cache" } else { "" };
+        let kept = match (receipt.cached, receipt.resumed) {
+            (true, _) => ", from the cache",
+            (_, true) => ", from the journal",
+            _ => "",
+        };
         aside(&format!(
             "{} → {}{more}  {}  {time:.2} s  ({way}{kept})",
             clean(&input.name),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at the first broken premise")]
 
 mod edits;
+mod journal;
 mod processes;
 mod toy;
 

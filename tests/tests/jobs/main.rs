@@ -7,6 +7,7 @@ mod graphs;
 mod mender;
 mod queues;
 mod toy;
+mod unasked;
 
 use formwork::job::Job;
 use formwork::run::{Control, JobReport, TaskState};

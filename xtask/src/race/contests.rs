@@ -11,6 +11,7 @@ use super::peers::Peers;
 /// Every race over the inputs.
 pub(super) fn all(inputs: &Inputs, peers: &Peers) -> Vec<Contest> {
     let mut contests = pictures(inputs, peers.sharp.as_deref());
+    contests.push(fused(inputs));
     contests.extend(archives(inputs));
     contests.extend(films::all(inputs, peers));
     contests
@@ -77,6 +78,27 @@ fn pictures(inputs: &Inputs, sharp: Option<&Path>) -> Vec<Contest> {
         .goal("sharp", Cpu, 0.30)
         .besides(Besides::SsimPerByte),
     ]
+}
+
+/// Tasks that follow each other, in one job and each by itself.
+const FUSED: &str = r#"{"tasks": {
+"photo": {"operation": "import/path", "path": "@in"},
+"part": {"operation": "crop", "input": "photo", "options": {"x": 200, "y": 200, "width": 3000, "height": 2200}},
+"web": {"operation": "convert", "input": "part", "output_format": "webp", "options": {"width": 1200}},
+"out": {"operation": "export/path", "input": "web", "path": "@out"}}}"#;
+
+const APART: &str = "d=$(mktemp -d -p /dev/shm) && \
+    @formwork crop @in $d/1.png --set x=200 --set y=200 --set width=3000 --set height=2200 && \
+    @formwork convert $d/1.png @out --set width=1200; \
+    e=$?; rm -r $d; exit $e";
+
+/// One decoding and one encoding against one of each for every task.
+fn fused(inputs: &Inputs) -> Contest {
+    let title = "PNG 12 MP cropped, then made a smaller WebP";
+    Contest::new("fused-image", title, &inputs.png, "o.webp")
+        .pipeline("formwork", &format!("printf '%s' '{FUSED}' | @formwork run -"))
+        .pipeline("each task by itself", APART)
+        .goal("each task by itself", Wall, 0.5)
 }
 
 fn archives(inputs: &Inputs) -> Vec<Contest> {

@@ -58,10 +58,38 @@ pub(super) fn all(inputs: &Inputs, peers: &Peers) -> Vec<Contest> {
         )
         .film(&inputs.film)
         .fastest(Cpu, 1.02),
+        fused(inputs),
         formworks(Contest::new("probe", "What an MP4 is", &inputs.film, "o.json"), peers, "probe @in --json")
             .runner("ffprobe", "ffprobe -v error -show_streams -show_format -of json @in")
             .rounds(21),
     ]
+}
+
+/// Tasks that follow each other, in one job and each by itself.
+const FUSED: &str = r#"{"tasks": {
+"film": {"operation": "import/path", "path": "@in"},
+"mark": {"operation": "import/path", "path": "@mark"},
+"short": {"operation": "trim", "input": "film", "options": {"start_time": 5, "duration": 20}},
+"part": {"operation": "crop", "input": "short", "options": {"x": 80, "y": 60, "width": 1120, "height": 600}},
+"marked": {"operation": "watermark", "input": ["part", "mark"], "options": {"position": "bottom-right"}},
+"small": {"operation": "convert", "input": "marked", "output_format": "mp4", "options": {"width": 640, "codec": "h264"}},
+"out": {"operation": "export/path", "input": "small", "path": "@out"}}}"#;
+
+const APART: &str = "d=$(mktemp -d -p /dev/shm) && \
+    @formwork trim @in $d/1.mp4 --set start_time=5 --set duration=20 && \
+    @formwork crop $d/1.mp4 $d/2.mp4 --set x=80 --set y=60 --set width=1120 --set height=600 && \
+    @formwork watermark $d/2.mp4 @mark $d/3.mp4 --set position=bottom-right && \
+    @formwork convert $d/3.mp4 @out --set width=640 --set codec=h264; \
+    e=$?; rm -r $d; exit $e";
+
+/// One decoding and one encoding against one of each for every task.
+fn fused(inputs: &Inputs) -> Contest {
+    let marked = |text: &str| text.replace("@mark", &inputs.tiny.to_string_lossy());
+    let title = "20 s cut out of an MP4, cropped, marked and made smaller";
+    Contest::new("fused", title, &inputs.film, "o.mp4")
+        .pipeline("formwork", &format!("printf '%s' '{}' | @formwork run -", marked(FUSED)))
+        .pipeline("each task by itself", &marked(APART))
+        .goal("each task by itself", Wall, 0.5)
 }
 
 /// Our own programs, each in a locked worker and without.

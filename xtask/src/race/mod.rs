@@ -23,8 +23,8 @@ use peers::Peers;
 
 const HELP: &str = "\
 cargo xtask race [options] [RACE…]
-  RACE…        only these: webp jpeg thumbnail avif zip tgz zst unzip untgz un7z 7z zip-tgz zip-7z mp3 opus
-                remux x264 probe start
+  RACE…        only these: webp jpeg thumbnail avif fused-image zip tgz zst unzip untgz un7z 7z zip-tgz zip-7z mp3 opus
+                remux x264 fused probe start
   --rounds N   how often each program runs
   --write      put the result into benches/RESULTS.md; of a choice, just its parts
 Medians of alternating runs; inputs lie in memory. Run it on a quiet machine.";

@@ -71,6 +71,10 @@ impl Core {
         }
     }
 
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Takes a job in.
     pub(super) fn enter(
         &self,

@@ -6,6 +6,7 @@
 mod board;
 mod core;
 mod desk;
+mod early;
 mod entry;
 mod event;
 mod queue;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 /// use together.
 pub(crate) fn run_job(parts: &Arc<Parts>, job: &Job, threads: u32, control: &Control) -> JobReport {
     let core = Core::new(parts.clone(), threads);
-    let job = Arc::new(job.clone());
+    let job = early::reordered(parts, Arc::new(job.clone()));
     let lanes = entry::lanes(&job, control);
     let id = core.enter(job, Ticket::default(), |id, job, ticket| entry::Entry::new(id, job, ticket, lanes));
     std::thread::scope(|scope| core.work_until_over(id, scope));

@@ -4,7 +4,7 @@ use super::core::Core;
 use super::desk::Ticket;
 use super::entry::{Entry, lanes};
 use super::event::{Event, Listener};
-use super::{JobReport, TaskState};
+use super::{JobReport, TaskState, early};
 use crate::engine::Parts;
 use crate::job::Job;
 use crate::run::Control;
@@ -77,7 +77,7 @@ impl Queue {
 
     /// Takes a job in. It starts when its turn comes.
     pub fn submit(&self, job: Job, submission: Submission) -> JobHandle {
-        let job = Arc::new(job);
+        let job = early::reordered(self.core.parts(), Arc::new(job));
         let core = Arc::downgrade(&self.core);
         let control = lanes(&job, &submission.control);
         let mut kept = None;

@@ -1,7 +1,7 @@
 //! Does what is handed out: one task, or as many that follow each other as can be done in one pass.
 
 use super::report::lost;
-use crate::deliver::{self, Placement, Receipt, Staging};
+use crate::deliver::{self, Ledger, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
 use crate::matrix::Matrix;
@@ -74,7 +74,8 @@ impl Unit<'_> {
             }
             Operation::ImportItem(item) => Ok(Outcome::of(vec![item.clone()])),
             Operation::ExportPath(placement) => {
-                let paths = deliver::place(&self.given(0, ..)?, placement, &self.parts.areas)?;
+                let ledger = self.ledger();
+                let paths = deliver::place_noted(&self.given(0, ..)?, placement, &self.parts.areas, ledger)?;
                 Ok(Outcome { paths, ..Outcome::default() })
             }
             Operation::ExportBytes => self.given(0, ..).map(Outcome::of),
@@ -99,6 +100,13 @@ impl Unit<'_> {
         let inputs = self.job.tasks[*place].inputs.iter().zip(given);
         let missing = inputs.filter(|(_, given)| given.is_none());
         missing.map(|(name, _)| format!("the input `{name}` failed and was left out")).collect()
+    }
+
+    /// A sentence about an input that was not waited for.
+    fn taken_early(&self) -> Option<String> {
+        let before = self.job.graph().early[*self.tasks.first()?]?;
+        let name = &self.job.tasks[before].name;
+        Some(format!("it was taken from the source of `{name}`, which shows the same"))
     }
 
     /// Runs the first of these working tasks, with as many of the next as can be done in the same pass. Returns how
@@ -191,6 +199,7 @@ impl Unit<'_> {
             self.control.advance(done);
             receipt.task.clone_from(&last.name);
             receipt.warnings.extend(self.left_out());
+            receipt.warnings.extend(self.taken_early());
             if tasks.len() > 1 {
                 receipt.fused = tasks.iter().map(|task| task.name.clone()).collect();
             }
@@ -206,13 +215,18 @@ impl Unit<'_> {
         ((chain - self.tasks.len() as f64) / chain, count as f64 / chain)
     }
 
+    /// Knows what the job put in place before its process was killed.
+    fn ledger(&self) -> &dyn Ledger {
+        self.control.journal().map_or(&(), |journal| journal)
+    }
+
     /// When the only use of a task's outputs is to be put on disk, they grow right beside their place.
     fn staging_for(&self, task: &Task) -> Result<Option<Arc<Staging>>> {
         let place = self.tasks.iter().find(|place| std::ptr::eq(&self.job.tasks[**place], task));
         let users = place.map_or(&[][..], |place| &self.job.graph().users[*place]);
         match users.first().map(|user| &self.job.tasks[*user].operation) {
             Some(Operation::ExportPath(placement)) if users.len() == 1 => {
-                refuse_taken(placement)?;
+                refuse_taken(placement, self.ledger())?;
                 self.parts.areas.create(&placement.staging_parent()).map(Some)
             }
             _ => Ok(None),
@@ -227,8 +241,10 @@ impl Outcome {
 }
 
 /// Says early that a result could not be placed, before any work is done for it.
-fn refuse_taken(placement: &Placement) -> Result<()> {
-    if placement.overwrite || placement.is_folder() || placement.path.symlink_metadata().is_err() {
+fn refuse_taken(placement: &Placement, ledger: &dyn Ledger) -> Result<()> {
+    let path = &placement.path;
+    if placement.overwrite || placement.is_folder() || path.symlink_metadata().is_err() || ledger.knows(path)
+    {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Io, format!("{} exists already", placement.path.display()))

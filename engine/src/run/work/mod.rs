@@ -8,6 +8,7 @@ mod companions;
 mod look;
 mod order;
 mod piece;
+mod preset;
 mod rescue;
 mod spread;
 mod walk;
@@ -25,7 +26,7 @@ use crate::plan::Wishes;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
 use formwork_formats::Format;
-pub(crate) use rescue::may_be_rescued;
+pub(crate) use rescue::{Rescue, may_be_rescued};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use walk::Walk;
@@ -40,6 +41,8 @@ pub struct Work {
     pub output_format: Option<String>,
     /// Options by name.
     pub options: Map<String, Value>,
+    /// The name of a preset that gives further options.
+    pub preset: Option<String>,
     /// What the caller wishes of the route.
     pub wishes: Wishes,
 }
@@ -65,7 +68,8 @@ pub(crate) fn run(
     let mut receipt = Receipt { inputs, warnings, ..Receipt::default() };
     let first = items.first().map(|item| (item.name.clone(), item.format));
     let limits = Limits { threads, ..parts.limits };
-    let walk = Walk { parts, limits, control, span: (0.0, 1.0) };
+    let banned = &order.split()?.0.wishes.banned_plugins;
+    let walk = Walk { parts, limits, control, span: (0.0, 1.0), banned };
     let companions = companions::bring(&walk, order, route)?;
     receipt.inputs.extend(companions.inputs);
     receipt.warnings.extend(companions.warnings);
@@ -94,7 +98,9 @@ pub(crate) fn run(
     receipt.plugins.extend(gathered.plugins);
     deliver::note_plugins(&mut receipt.plugins, route);
     let worker_bytes = arrived.worker_bytes.max(companions.worker_bytes).max(gathered.worker_bytes);
+    Rescue::tell(arrived.rescues, &mut receipt);
     receipt.reused_steps = arrived.reused;
+    receipt.resumed = arrived.reused > 0 && control.resumes();
     if let Some(chain) = &chain {
         chain.keep(&arrived.items, &receipt, worker_bytes, started);
     }

@@ -1,6 +1,6 @@
 //! What is done at one go, and the routes for it.
 
-use super::{Looked, Work};
+use super::{Looked, Work, preset};
 use crate::engine::Parts;
 use crate::matrix::{Cell, Matrix};
 use crate::plan::{self, Earlier, Gathering, Request, Route, Wishes};
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use formwork_formats::Format;
 
 /// A task, or several that are fused.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Order<'o> {
     /// What each task asks for, in the order they apply; at least one.
     pub(crate) works: &'o [&'o Work],
@@ -54,12 +54,21 @@ pub(crate) fn plan<'e>(
     looked: &Looked,
     count: usize,
 ) -> Result<Planned<'e>> {
+    let works = order.works.iter().map(|work| preset::complete(parts, work, looked));
+    let works = works.collect::<Result<Vec<_>>>()?;
+    let works: Vec<&Work> = works.iter().map(AsRef::as_ref).collect();
+    let order = &Order { works: &works, ..*order };
     let (work, earlier) = order.split()?;
     let target = work.output_format.as_deref().map(|name| parts.registry.require_format(name)).transpose()?;
     if takes_many(parts, &work.operation) {
         let inputs: Vec<_> = looked.items.iter().map(|item| (item.name.as_str(), item.format)).collect();
-        let gathering =
-            Gathering { operation: &work.operation, inputs: &inputs, target, options: &work.options };
+        let gathering = Gathering {
+            operation: &work.operation,
+            inputs: &inputs,
+            target,
+            options: &work.options,
+            wishes: &work.wishes,
+        };
         let route = plan::gather(&parts.registry, &gathering)?;
         let target = route.hops.first().and_then(|hop| hop.to);
         return Ok(Planned { routes: vec![route], target });
@@ -132,6 +141,6 @@ fn any_cell(parts: &Parts, operation: &str, is: impl Fn(Cell<'_>) -> bool) -> bo
 
 /// The target of an operation without `output_format`: the input's own format, unless the operation
 /// writes what it finds.
-fn keeps_format(parts: &Parts, operation: &str, from: &'static Format) -> Option<&'static Format> {
+pub(super) fn keeps_format(parts: &Parts, operation: &str, from: &'static Format) -> Option<&'static Format> {
     (!any_cell(parts, operation, |cell| cell.capability.to.is_empty())).then_some(from)
 }

@@ -5,16 +5,83 @@ use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
 use super::walk::Walk;
+use crate::deliver::{self, Receipt};
 use crate::engine::Parts;
 use crate::matrix::{Cell, Matrix, Setting};
 use crate::plan::Hop;
 use crate::{Error, ErrorKind, Result};
 use formwork_formats::Format;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// What its capability says of a plugin that can do this.
 const ROLE: &str = "rescue";
 /// The option that opens what is protected, for the plugin that failed as for the one that rescues.
 const PASSWORD: &str = "password";
+
+/// That inputs of a step were written anew, as receipts have it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rescue {
+    /// The place of the step whose inputs they are.
+    step: usize,
+    /// What was done, as a step of the route.
+    done: Value,
+    plugins: Vec<Value>,
+    isolation: u8,
+}
+
+impl Rescue {
+    fn of(walk: &Walk<'_>, cell: Cell<'_>, format: &str, settings: &[Setting]) -> Rescue {
+        let options: Map<String, Value> =
+            settings.iter().map(|set| (set.name.clone(), set.to_json())).collect();
+        let mut plugins = Vec::new();
+        deliver::note_plugin(&mut plugins, cell.plugin);
+        let done = json!({
+            "operation": cell.capability.operation,
+            "role": ROLE,
+            "from": format,
+            "to": format,
+            "plugin": cell.plugin.id(),
+            "plugin_version": cell.plugin.description.version,
+            "options": options,
+            "losses": [],
+        });
+        Rescue { step: 0, done, plugins, isolation: walk.parts.carrier.level(cell.plugin) }
+    }
+
+    /// The same, of the inputs of a certain step.
+    pub(super) fn at(self, step: usize) -> Rescue {
+        Rescue { step, ..self }
+    }
+
+    /// Adds what is not noted yet.
+    pub(crate) fn note(rescues: &mut Vec<Rescue>, more: Vec<Rescue>) {
+        for rescue in more {
+            if !rescues.contains(&rescue) {
+                rescues.push(rescue);
+            }
+        }
+    }
+
+    /// Writes into a receipt what was done beside its route.
+    pub(super) fn tell(mut rescues: Vec<Rescue>, receipt: &mut Receipt) {
+        rescues.sort_by_key(|rescue| rescue.step);
+        for Rescue { step, done, plugins, isolation } in rescues.into_iter().rev() {
+            let mut insert = |list: &str, what: Value| match receipt.route[list].as_array_mut() {
+                Some(list) if step <= list.len() => list.insert(step, what),
+                _ => {}
+            };
+            insert("formats", done["from"].clone());
+            insert("steps", done);
+            receipt.isolation = receipt.isolation.min(isolation);
+            for plugin in plugins {
+                if !receipt.plugins.contains(&plugin) {
+                    receipt.plugins.push(plugin);
+                }
+            }
+        }
+    }
+}
 
 /// Inputs that were written anew, and what was said of that.
 pub(super) struct Rescued {
@@ -79,7 +146,9 @@ pub(super) fn rescue(walk: &Walk<'_>, hop: &Hop<'_>, items: &[Item], failure: Er
 fn rescuer<'w>(walk: &Walk<'w>, hop: &Hop<'_>, item: &Item) -> Option<Cell<'w>> {
     let cells = Matrix::new(&walk.parts.registry).cells();
     let fits = |cell: &Cell<'_>| {
-        cell.capability.role == ROLE && reads(*cell, item) && cell.plugin.id() != hop.cell.plugin.id()
+        let id = cell.plugin.id();
+        let is_free = id != hop.cell.plugin.id() && !walk.banned.iter().any(|banned| banned == id);
+        is_free && cell.capability.role == ROLE && reads(*cell, item)
     };
     cells.filter(fits).max_by_key(Cell::is_available)
 }
@@ -103,7 +172,8 @@ fn write_anew(
     let request = StepRequest { target, operations: &operations, inputs, limits };
     let context = StepContext::new(inputs, &sink, control, (0.0, 0.0));
     parts.carrier.call(cell.plugin, Call::Run, &request, &context)?;
-    let found = context.into_found();
+    let mut found = context.into_found();
+    found.rescues.push(Rescue::of(walk, cell, target, &settings));
     let nothing = || Error::new(ErrorKind::PluginFault, "nothing was written");
     let anew = sink.into_items()?.into_iter().next().ok_or_else(nothing)?;
     Ok((Item { name: item.name.clone(), format: item.format, ..anew }, found))

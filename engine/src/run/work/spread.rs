@@ -2,6 +2,7 @@
 //! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
 
 use super::super::item::Item;
+use super::rescue::Rescue;
 use super::walk::{Along, Arrived, Walk};
 use crate::lock::lock;
 use crate::matrix::{Setting, SettingValue};
@@ -77,6 +78,7 @@ impl Arrived {
     fn join(&mut self, part: Arrived) {
         self.items.extend(part.items);
         self.worker_bytes = self.worker_bytes.max(part.worker_bytes);
+        Rescue::note(&mut self.rescues, part.rescues);
         for warning in part.warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);

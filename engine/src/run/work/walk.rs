@@ -5,7 +5,7 @@ use super::super::control::Control;
 use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
-use super::rescue;
+use super::rescue::{self, Rescue};
 use crate::cache::{Chain, Said};
 use crate::deliver::{Loss, Staging, names};
 use crate::engine::Parts;
@@ -28,6 +28,8 @@ pub(super) struct Walk<'w> {
     pub(super) control: &'w Control,
     /// The part of the progress that the whole route is: start and span.
     pub(super) span: (f64, f64),
+    /// Plugins the caller does not want; ids.
+    pub(super) banned: &'w [String],
 }
 
 /// What came out at the end, and what was said on the way.
@@ -42,6 +44,8 @@ pub(super) struct Arrived {
     pub(super) worker_bytes: u64,
     /// Steps that were found in the result cache.
     pub(super) reused: usize,
+    /// What was written anew on the way.
+    pub(super) rescues: Vec<Rescue>,
 }
 
 /// What goes along a route with the items.
@@ -109,7 +113,7 @@ impl Walk<'_> {
                     names: along.names,
                 };
                 let found = step.on(arrived, (done, share))?;
-                arrived.add(found, hop);
+                arrived.add(found, hop, number);
                 if !last && along.chain.is_some_and(|chain| arrived.keep(chain, number + 1, kept)) {
                     kept = Instant::now();
                 }
@@ -132,6 +136,7 @@ impl Arrived {
             losses,
             worker_bytes: said.worker_bytes,
             reused,
+            rescues: said.rescues,
         })
     }
 
@@ -139,14 +144,17 @@ impl Arrived {
     fn keep(&self, chain: &Chain<'_>, steps: usize, since: Instant) -> bool {
         let mut said = Said::new(&self.warnings, &self.losses);
         (said.facts, said.worker_bytes) = (self.facts.clone(), self.worker_bytes);
+        said.rescues.clone_from(&self.rescues);
         chain.keep_step(steps, &self.items, said, since.elapsed())
     }
 
     /// Notes what was said in a step.
-    fn add(&mut self, found: Found, hop: &Hop<'_>) {
+    fn add(&mut self, found: Found, hop: &Hop<'_>, number: usize) {
         self.facts = found.facts;
         self.worker_bytes = self.worker_bytes.max(found.worker_bytes);
         self.warnings.extend(found.warnings);
+        let rescues = found.rescues.into_iter().map(|rescue| rescue.at(number));
+        Rescue::note(&mut self.rescues, rescues.collect());
         let exact = self.facts.get("exact").and_then(Value::as_bool).unwrap_or(false);
         note_losses(&mut self.losses, found.losses, hop, exact);
     }
@@ -227,7 +235,7 @@ impl Step<'_, '_> {
     }
 
     fn attempt(&self, inputs: &[Item], sink: &Sink, share: (f64, f64)) -> Result<Found> {
-        let (hop, Walk { parts, limits, control, span }) = (self.hop, *self.walk);
+        let (hop, Walk { parts, limits, control, span, .. }) = (self.hop, *self.walk);
         let fused = hop.fused.iter().map(|one| (one.capability.operation.as_str(), one.settings.as_slice()));
         let settings: Vec<Setting> = hop.settings.iter().chain(self.part).cloned().collect();
         let own = (hop.cell.capability.operation.as_str(), settings.as_slice());

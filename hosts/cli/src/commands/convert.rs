@@ -43,7 +43,14 @@ impl<'a> Session<'a> {
         let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
         let hashes = args.how.json || book.is_kept();
         let how = &args.how;
-        let engine = setup::keeping_engine(&how.limit, threads, hashes, how.isolation, &args.keep)?;
+        let engine = setup::keeping_engine(
+            &how.limit,
+            threads,
+            hashes,
+            how.isolation,
+            &args.keep,
+            &args.preset.presets,
+        )?;
         let finds = |operation: &str| {
             let mut cells = engine.matrix().cells();
             cells.any(|cell| cell.capability.operation == operation && cell.capability.to.is_empty())
@@ -71,8 +78,10 @@ impl<'a> Session<'a> {
             operation: operation.to_owned(),
             output_format: request.target.clone(),
             options: setup::options(&args.how)?,
+            preset: args.preset.preset.clone(),
             wishes: setup::wishes(&args.how)?,
         };
+        setup::check_preset(&engine, &work)?;
         Ok(Session { engine, args, request, work, pack, gathers, book })
     }
 

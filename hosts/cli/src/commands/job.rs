@@ -1,49 +1,141 @@
-//! Runs a job file.
+//! Runs jobs: one, or a batch of them in one queue.
 
 use crate::args::Job as Arguments;
 use crate::receipts::Book;
-use crate::{exit, inputs, progress, setup, show};
-use formwork::deliver::canonical;
+use crate::{exit, jobs, progress, setup, show};
+use formwork::deliver::{Receipt, canonical};
 use formwork::job::Job;
-use formwork::run::{CancelToken, Control, Event, EventKind, JobReport, Submission};
-use formwork::{Error, Result};
+use formwork::run::{
+    CancelToken, Control, Event, EventKind, JobHandle, JobReport, Listener, Submission, TaskReport,
+};
+use formwork::{Engine, Journal, Result};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads, checks and runs a job.
+/// Reads, checks and runs jobs.
 pub(crate) fn run(args: &Arguments) -> Result<u8> {
-    let mut text = String::new();
-    let failed = |error: std::io::Error| {
-        Error::io("cannot read the job", &error).with_context("input", args.file.display().to_string())
-    };
-    if inputs::is_standard(&args.file) {
-        std::io::stdin().lock().read_to_string(&mut text).map_err(failed)?;
-    } else {
-        text = std::fs::read_to_string(&args.file).map_err(failed)?;
-    }
-    let json: Value = serde_json::from_str(&text)
-        .map_err(|error| Error::invalid(format!("the job is no JSON: {error}")))?;
-    let job = Job::from_json(&json)?;
-    let tag = job.tag.clone();
+    let jobs = jobs::read(&args.files)?;
+    let labels: Vec<Label> =
+        jobs.iter().enumerate().map(|(place, job)| Label::of(job, place, jobs.len())).collect();
     let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
-    let report = run_watched(args, job, args.json || book.is_kept())?;
-    let mut told = None;
-    for task in &report.tasks {
-        task.receipts.iter().for_each(|receipt| book.note(receipt));
-        if args.json {
-            let mut line = json!({"task": task.task, "state": task.state.word()});
-            if let Some(error) = &task.error {
-                line["error"] = show::error_json(error);
-            }
-            if !task.receipts.is_empty() {
-                line["receipts"] = task.receipts.iter().map(formwork::deliver::Receipt::to_json).collect();
-            }
-            if !task.paths.is_empty() {
-                line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
-            }
-            show::line(&canonical(&line));
-        } else {
+    let engine = engine(args, book.is_kept())?;
+    let mut works = jobs.iter().flat_map(|job| &job.tasks).filter_map(|task| task.operation.work());
+    works.try_for_each(|work| setup::check_preset(&engine, work))?;
+    let journal = args.journal.as_ref().map(|folder| Journal::open(folder, &jobs)).transpose()?;
+    let cancel = CancelToken::default();
+    setup::stop_on_interrupt(&engine, &cancel);
+    let run = Run { engine: &engine, args, labels: &labels, cancel: &cancel, journal: journal.as_ref() };
+    let reports = run.watched(jobs, &|label, report| label.tell(report, args.json, &book))?;
+    book.close()?;
+    // Last: until then the call can be repeated.
+    if let Some(journal) = journal {
+        journal.end(&reports)?;
+    }
+    let mut errors = reports.iter().filter_map(JobReport::error);
+    Ok(match (errors.next(), reports.len()) {
+        (None, _) => exit::OK,
+        (Some(error), 1) => exit::code(error),
+        _ if cancel.is_cancelled() => exit::INTERRUPTED,
+        _ => exit::SOME_FAILED,
+    })
+}
+
+fn engine(args: &Arguments, hashes: bool) -> Result<Engine> {
+    let threads = setup::processors() as u32;
+    setup::keeping_engine(
+        &args.limit,
+        threads,
+        args.json || hashes,
+        args.isolation,
+        &args.keep,
+        &args.presets,
+    )
+}
+
+/// All that jobs are run with.
+struct Run<'r> {
+    engine: &'r Engine,
+    args: &'r Arguments,
+    labels: &'r [Label],
+    cancel: &'r CancelToken,
+    journal: Option<&'r Journal>,
+}
+
+impl Run<'_> {
+    /// Runs jobs with a bar, or with their events on standard output; tells how each ended in the order they were given.
+    fn watched(&self, jobs: Vec<Job>, tell: &dyn Fn(&Label, &JobReport)) -> Result<Vec<JobReport>> {
+        let queue = self.engine.queue(setup::processors() as u32)?;
+        let jobs = jobs.into_iter().zip(self.labels);
+        let handles: Vec<JobHandle> =
+            jobs.map(|(job, label)| queue.submit(job, self.submission(label))).collect();
+        let progress = || handles.iter().map(JobHandle::progress).sum::<f64>() / handles.len().max(1) as f64;
+        let work = || {
+            let ended = handles.iter().zip(self.labels).map(|(handle, label)| {
+                let report = handle.wait(None).unwrap_or_default();
+                tell(label, &report);
+                report
+            });
+            ended.collect()
+        };
+        let shown = self.args.files.first().map_or(Path::new("-"), PathBuf::as_path);
+        let reports = progress::with_bar(self.args.json, shown, &progress, work);
+        // Lanes may still be telling the last events.
+        drop(queue);
+        Ok(reports)
+    }
+
+    fn submission(&self, label: &Label) -> Submission {
+        let control = Control::new(self.cancel.child(), None);
+        let control = if let Some(journal) = self.journal { control.journaled(journal) } else { control };
+        let listener = self.args.events.then(|| label.listener());
+        Submission { control, listener, ..Submission::default() }
+    }
+}
+
+/// What tells the lines of one job from those of others.
+#[derive(Clone)]
+struct Label {
+    /// Counted from 1; nothing when there is only one job.
+    number: Option<usize>,
+    tag: Option<String>,
+}
+
+impl Label {
+    fn of(job: &Job, place: usize, jobs: usize) -> Label {
+        Label { number: (jobs > 1).then_some(place + 1), tag: job.tag.clone() }
+    }
+
+    /// Prints a line of JSON about the job.
+    fn line(&self, mut line: Value) {
+        if let Some(number) = self.number {
+            line["job"] = number.into();
+            line["tag"] = self.tag.clone().into();
+        }
+        show::line(&canonical(&line));
+    }
+
+    fn listener(&self) -> Listener {
+        let label = self.clone();
+        Arc::new(move |event: &Event| label.line(event_json(event)))
+    }
+
+    /// Says how a job and its tasks ended.
+    fn tell(&self, report: &JobReport, as_json: bool, book: &Book) {
+        report.receipts().for_each(|receipt| book.note(receipt));
+        if as_json {
+            report.tasks.iter().for_each(|task| self.line(task_json(task)));
+            let error = report.error();
+            let status = if error.is_some() { "error" } else { "ok" };
+            self.line(json!({"status": status, "tag": self.tag, "error": error.map(show::error_json)}));
+            return;
+        }
+        if let Some(number) = self.number {
+            let tag = self.tag.as_ref().map(|tag| format!(" ({})", formwork::clean(tag))).unwrap_or_default();
+            show::aside(&format!("job {number}{tag}:"));
+        }
+        let mut told = None;
+        for task in &report.tasks {
             task.receipts.iter().for_each(|receipt| show::receipt(receipt, false));
             // Tasks that were done in one pass fail of the same.
             if let Some(error) = task.error.as_ref().filter(|error| told != Some(*error)) {
@@ -53,36 +145,20 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
             }
         }
     }
-    book.close()?;
-    let error = report.error();
-    if args.json {
-        let status = if error.is_some() { "error" } else { "ok" };
-        let line = json!({"status": status, "tag": tag, "error": error.map(show::error_json)});
-        show::line(&canonical(&line));
-    }
-    Ok(error.map_or(exit::OK, exit::code))
 }
 
-/// Runs a job with a bar, or with its events on standard output.
-fn run_watched(args: &Arguments, job: Job, hashes: bool) -> Result<JobReport> {
-    let lanes = setup::processors() as u32;
-    let engine = setup::keeping_engine(&args.limit, lanes, hashes, args.isolation, &args.keep)?;
-    let cancel = CancelToken::default();
-    setup::stop_on_interrupt(&engine, &cancel);
-    let submission = Submission {
-        control: Control::new(cancel, None),
-        listener: args
-            .events
-            .then(|| Arc::new(|event: &Event| show::line(&canonical(&event_json(event)))) as _),
-        ..Submission::default()
-    };
-    let queue = engine.queue(lanes)?;
-    let handle = queue.submit(job, submission);
-    let wait = || handle.wait(None).unwrap_or_default();
-    let report = progress::with_bar(args.json, &args.file, &|| handle.progress(), wait);
-    // Lanes may still be telling the last events.
-    drop(queue);
-    Ok(report)
+fn task_json(task: &TaskReport) -> Value {
+    let mut line = json!({"task": task.task, "state": task.state.word()});
+    if let Some(error) = &task.error {
+        line["error"] = show::error_json(error);
+    }
+    if !task.receipts.is_empty() {
+        line["receipts"] = task.receipts.iter().map(Receipt::to_json).collect();
+    }
+    if !task.paths.is_empty() {
+        line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
+    }
+    line
 }
 
 fn event_json(event: &Event) -> Value {

@@ -2,19 +2,26 @@
 
 use crate::args::Options;
 use crate::{exit, setup, show};
-use formwork::Result;
+use formwork::job::{Preset, Presets};
 use formwork::options::{OptionDefault, OptionKind, OptionSpec};
 use formwork::plan::{self, Request, Wishes};
+use formwork::{Error, Result};
 use serde_json::{Map, Value};
 
 /// Prints every option with range and default.
 pub(crate) fn run(args: &Options) -> Result<u8> {
+    if let Some(file) = &args.presets {
+        return presets(&setup::read_presets(file.as_deref())?, args.json);
+    }
+    let (Some(from), Some(to)) = (&args.from, &args.to) else {
+        return Err(Error::invalid("options are those of a conversion: name two formats"));
+    };
     let engine = setup::engine(&[], 1, false, Some(0))?;
     let registry = engine.registry();
     let request = Request {
         operation: args.operation.clone(),
-        from: registry.require_format(&args.from)?,
-        to: Some(registry.require_format(&args.to)?),
+        from: registry.require_format(from)?,
+        to: Some(registry.require_format(to)?),
         options: Map::new(),
         bytes: 0,
         features: None,
@@ -30,6 +37,35 @@ pub(crate) fn run(args: &Options) -> Result<u8> {
     table.extend(options.iter().map(row));
     show::table(&table);
     Ok(exit::OK)
+}
+
+/// Prints every preset with what it sets for each family.
+fn presets(presets: &Presets, as_json: bool) -> Result<u8> {
+    if as_json {
+        let json: Map<String, Value> =
+            presets.iter().map(|(name, preset)| (name.to_owned(), preset_json(preset))).collect();
+        show::line(&Value::from(json).to_string());
+        return Ok(exit::OK);
+    }
+    let mut table = vec![["preset", "results", "options"].map(str::to_owned).to_vec()];
+    for (name, preset) in presets.iter() {
+        table.push(vec![name.to_owned(), String::new(), formwork::clean(&preset.summary)]);
+        for (family, options) in &preset.options {
+            let words =
+                options.iter().map(|(name, value)| format!("{name}={}", value.to_string().replace('"', "")));
+            table.push(vec![String::new(), family.word().to_owned(), words.collect::<Vec<_>>().join(" ")]);
+        }
+    }
+    show::table(&table);
+    Ok(exit::OK)
+}
+
+fn preset_json(preset: &Preset) -> Value {
+    let families = preset.options.iter();
+    let mut json: Map<String, Value> =
+        families.map(|(family, options)| (family.word().to_owned(), options.clone().into())).collect();
+    json.insert("summary".into(), preset.summary.clone().into());
+    json.into()
 }
 
 fn row(option: &OptionSpec) -> Vec<String> {

@@ -16,6 +16,7 @@ pub(crate) fn run(args: &Plan) -> Result<u8> {
         output_format: args.to.clone(),
         options: setup::options(&args.how)?,
         wishes: setup::wishes(&args.how)?,
+        ..Work::default()
     };
     let plan = match engine.plan(item, &work, args.top) {
         Ok(plan) => plan,
