@@ -8,6 +8,7 @@ mod derived;
 mod fuzz;
 mod header;
 mod new_format;
+mod predict;
 mod race;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ const CHORES: &[Chore] = &[
     ("census", "watch which system calls plugins make, for the filters of workers", census::run),
     ("fuzz", "feed every reader and writer with broken input and say what was found", fuzz::run),
     ("bundle-ffmpeg", "build the static FFmpeg of the feature `bundled`, and run cargo with it", bundle::run),
+    ("predict", "measure what conversions cost, and learn to foresee it", predict::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

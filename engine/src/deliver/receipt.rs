@@ -1,5 +1,5 @@
 use super::record::FileRecord;
-use crate::plan::Route;
+use crate::plan::{Prediction, Route};
 use formwork_formats::Feature;
 use serde_json::{Map, Value, json};
 use std::time::{Instant, SystemTime};
@@ -86,6 +86,15 @@ impl Receipt {
         object.insert("isolation".into(), self.isolation.into());
         object.insert("engine".into(), env!("CARGO_PKG_VERSION").into());
         object.into()
+    }
+
+    /// What was taken and given, as a prediction foresees it.
+    pub(crate) fn measured(&self) -> Prediction {
+        Prediction {
+            elapsed_ms: self.elapsed_ms,
+            peak_bytes: self.peak_bytes as f64,
+            output_bytes: self.outputs.iter().map(|record| record.bytes as f64).sum(),
+        }
     }
 
     /// Notes how long it took and what memory, now that it is done.

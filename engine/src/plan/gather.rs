@@ -57,7 +57,7 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     let hop =
         Hop { cell, from, to: Some(target), settings: Vec::new(), losses: Vec::new(), fused: Vec::new() };
     let mut given = wanted.options.clone();
-    let route = finish::finish(registry, Route { hops: vec![hop], estimate }, &mut given)?;
+    let route = finish::finish(registry, Route { hops: vec![hop], estimate, prediction: None }, &mut given)?;
     settings::assign(route, &given)
 }
 

@@ -5,11 +5,15 @@ mod explain;
 mod finish;
 mod fuse;
 mod gather;
+mod job;
+pub mod predict;
 mod search;
 mod settings;
 
 pub(crate) use fuse::{Earlier, fuse};
 pub(crate) use gather::{Gathering, gather, is_picky};
+pub use job::{JobPlan, PiecePlan, StepPlan, TaskPlan};
+pub use predict::{Amounts, Prediction};
 
 use crate::matrix::{Cell, Setting};
 use crate::registry::Registry;
@@ -62,6 +66,8 @@ pub struct Route<'e> {
     pub hops: Vec<Hop<'e>>,
     /// What it is estimated to cost.
     pub estimate: Estimate,
+    /// What it will take and give, when that was asked for.
+    pub prediction: Option<Prediction>,
 }
 
 /// One step of a route.
@@ -133,7 +139,7 @@ impl Route<'_> {
 
     /// The route as JSON.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "formats": self.formats(),
             "steps": self.hops.iter().map(Hop::to_json).collect::<Vec<_>>(),
             "losses": self.losses().iter().map(|feature| feature.word()).collect::<Vec<_>>(),
@@ -142,7 +148,11 @@ impl Route<'_> {
                 "memory_bytes": self.estimate.memory,
                 "weight": (self.estimate.weight * 10.0).round() / 10.0,
             },
-        })
+        });
+        if let Some(prediction) = &self.prediction {
+            json["predicted"] = prediction.to_json();
+        }
+        json
     }
 }
 

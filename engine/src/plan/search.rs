@@ -57,7 +57,7 @@ pub(super) fn routes<'e>(
     while let Some(path) = heap.pop() {
         if path.finished {
             if search.is_wanted(&path) {
-                found.push(Route { hops: path.hops, estimate: path.estimate });
+                found.push(Route { hops: path.hops, estimate: path.estimate, prediction: None });
                 if found.len() == count {
                     break;
                 }

@@ -26,9 +26,14 @@ pub struct Probe {
 impl Probe {
     /// The features the file really holds, when a plugin told.
     pub fn features(&self) -> Option<Vec<Feature>> {
-        let words = self.facts.get("features")?.as_array()?;
-        Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
+        features(&self.facts)
     }
+}
+
+/// The features that facts tell of, when they do.
+pub(crate) fn features(facts: &Map<String, Value>) -> Option<Vec<Feature>> {
+    let words = facts.get("features")?.as_array()?;
+    Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
 }
 
 /// Detects what an item is, unless its format is known already, and notes it in the item.

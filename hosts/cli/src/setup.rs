@@ -35,7 +35,10 @@ pub(crate) fn keeping_engine(
     isolation: Option<u8>,
     keep: &Keep,
 ) -> Result<Engine> {
-    let builder = builder(limits, threads, hashes, isolation)?;
+    let mut builder = builder(limits, threads, hashes, isolation)?;
+    if let Some(folder) = &keep.history {
+        builder = builder.history(folder);
+    }
     let Some(folder) = &keep.cache else { return builder.build() };
     let spec = OptionSpec {
         name: "--cache-size".into(),

@@ -8,6 +8,7 @@ mod core;
 mod desk;
 mod entry;
 mod event;
+mod foresee;
 mod queue;
 mod report;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod unit;
 
 pub use desk::Ticket;
 pub use event::{Event, EventKind, Listener};
+pub(crate) use foresee::plan_job;
 pub use queue::{JobHandle, JobStatus, Queue, Submission};
 pub use report::{JobReport, TaskReport, TaskState};
 

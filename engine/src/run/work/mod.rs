@@ -54,6 +54,7 @@ pub(crate) fn run(
     threads: u32,
     control: &Control,
 ) -> Result<(Vec<Item>, Receipt)> {
+    let amounts = looked.amounts();
     let Looked { items, given, started, warnings, .. } = looked;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;
@@ -99,6 +100,9 @@ pub(crate) fn run(
         chain.keep(&arrived.items, &receipt, worker_bytes, started);
     }
     receipt.measure(started, worker_bytes);
+    if arrived.reused == 0 {
+        parts.note(route, &amounts, &receipt.measured());
+    }
     Ok((arrived.items, receipt))
 }
 
