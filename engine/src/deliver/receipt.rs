@@ -23,6 +23,8 @@ pub struct Receipt {
     pub reused_steps: usize,
     /// Every plugin that had a part in it: `id`, `version`, and `libraries` with the version of each that it tells.
     pub plugins: Vec<Value>,
+    /// What the result had to be and what was reached, in how many runs; null when nothing was asked for.
+    pub goals: Value,
     /// What did not arrive.
     pub losses: Vec<Loss>,
     /// What the user should know.
@@ -75,6 +77,9 @@ impl Receipt {
         object.insert("cached".into(), self.cached.into());
         if self.reused_steps > 0 {
             object.insert("reused_steps".into(), self.reused_steps.into());
+        }
+        if !self.goals.is_null() {
+            object.insert("goals".into(), self.goals.clone());
         }
         object.insert("losses".into(), losses.collect());
         object.insert("warnings".into(), self.warnings.clone().into());

@@ -5,6 +5,7 @@ mod explain;
 mod finish;
 mod fuse;
 mod gather;
+mod goals;
 mod job;
 pub mod predict;
 mod search;
@@ -12,6 +13,7 @@ mod settings;
 
 pub(crate) use fuse::{Earlier, fuse};
 pub(crate) use gather::{Gathering, gather, is_picky};
+pub(crate) use goals::{Goals, Profile};
 pub use job::{JobPlan, PiecePlan, StepPlan, TaskPlan};
 pub use predict::{Amounts, Prediction};
 
@@ -68,6 +70,8 @@ pub struct Route<'e> {
     pub estimate: Estimate,
     /// What it will take and give, when that was asked for.
     pub prediction: Option<Prediction>,
+    /// What the result must be, as far as the engine itself sees to it.
+    pub(crate) goals: Goals,
 }
 
 /// One step of a route.
@@ -225,7 +229,8 @@ pub fn top<'e>(registry: &'e Registry, request: &Request, count: usize) -> Resul
     let mut routes = Vec::new();
     for route in found {
         let mut given = request.options.clone();
-        let finished = finish::finish(registry, route, &mut given);
+        let aimed = goals::take(&route, &mut given).map(|goals| Route { goals, ..route });
+        let finished = aimed.and_then(|route| finish::finish(registry, route, &mut given));
         match finished.and_then(|route| settings::assign(route, &given)) {
             Ok(route) => routes.push(route),
             Err(error) => refusal = refusal.or(Some(error)),
@@ -253,6 +258,9 @@ pub fn options(registry: &Registry, request: &Request) -> Result<Vec<formwork_ab
             options.push(option.clone());
         }
     }
+    let goals = goals::options(&route).into_iter();
+    let unknown: Vec<_> = goals.filter(|goal| options.iter().all(|known| known.name != goal.name)).collect();
+    options.extend(unknown);
     Ok(options)
 }
 

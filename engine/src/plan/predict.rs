@@ -6,7 +6,7 @@
 
 use super::{Hop, Route};
 use crate::matrix::SettingValue;
-use formwork_formats::Format;
+use formwork_formats::{Feature, Format};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 const TABLE: &str = include_str!("predict.tsv");
 
 /// How many numbers [`Amounts::features`] gives.
-pub const FEATURES: usize = 7;
+pub const FEATURES: usize = 10;
 
 /// How much larger, as a logarithm, a lossy result grows with each point of quality.
 const SIZE_A_POINT: f64 = 0.03;
@@ -33,6 +33,8 @@ pub struct Amounts {
     pub frames: f64,
     /// How long it plays.
     pub seconds: f64,
+    /// Samples of sound, of all channels.
+    pub samples: f64,
     /// Pages or entries.
     pub parts: f64,
     /// Bytes of what is packed in it.
@@ -98,22 +100,29 @@ impl Amounts {
             height: fact("height"),
             frames,
             seconds,
+            samples: (seconds * rate(facts)).min(MOST_SAMPLES),
             parts: fact("pages").max(fact("entries")),
             unpacked: fact("unpacked_bytes"),
         }
     }
 
-    /// What the model multiplies: logarithms that begin at 0 and grow once there is much.
-    pub fn features(&self) -> [f64; FEATURES] {
-        let log = |value: f64, unit: f64| (1.0 + value / unit).ln();
+    /// What the model multiplies: logarithms, and such as grow only once there is much. What holds one picture gets one.
+    pub fn features(&self, to: &Format) -> [f64; FEATURES] {
+        let log = |value: f64| value.max(1.0).ln();
+        let much = |value: f64| (1.0 + value / 65_536.0).ln();
+        let moves = to.holds.contains(&Feature::Animation);
+        let pixels = self.width * self.height * if moves { self.frames.min(MOST_FRAMES) } else { 1.0 };
         [
             1.0,
-            self.bytes.max(1.0).ln(),
-            log(self.bytes, 65_536.0),
-            log(self.width * self.height * self.frames, 65_536.0),
-            log(self.seconds, 1.0),
-            log(self.parts, 1.0),
-            log(self.unpacked, 65_536.0),
+            log(self.bytes),
+            much(self.bytes),
+            log(pixels),
+            much(pixels),
+            log(self.samples),
+            much(self.samples),
+            (1.0 + self.parts).ln(),
+            much(self.unpacked),
+            log(self.unpacked),
         ]
     }
 
@@ -127,6 +136,7 @@ impl Amounts {
             self = Amounts {
                 bytes: self.bytes * part,
                 seconds: whole * part,
+                samples: self.samples * part,
                 frames: self.frames * part,
                 ..self
             };
@@ -189,21 +199,36 @@ fn number(hop: &Hop<'_>, name: &str) -> Option<f64> {
     }
 }
 
-/// The names of the groups a pair of formats belongs to, from the coarsest; the first two have a factor for each
-/// feature, the others one.
+/// Files that lie about how long they play are not believed beyond this.
+const MOST_SAMPLES: f64 = 1e9;
+/// As [`MOST_SAMPLES`], of pictures.
+const MOST_FRAMES: f64 = 1e5;
+
+/// Samples a second of the first sound that facts tell of.
+fn rate(facts: &Map<String, Value>) -> f64 {
+    let streams = facts.get("streams").and_then(Value::as_array);
+    let sound = streams.and_then(|all| all.iter().find(|stream| stream["kind"] == "audio"));
+    let number = |name: &str, usual: f64| {
+        let value = sound.and_then(|sound| sound[name].as_f64()).filter(|value| value.is_finite());
+        value.unwrap_or(usual).max(0.0)
+    };
+    if sound.is_some() { number("sample_rate", 44_100.0) * number("channels", 2.0) } else { 0.0 }
+}
+
+/// The names of the groups a pair of formats belongs to; the first three have a factor for each feature, the others one.
 pub fn groups(from: &Format, to: &Format) -> [String; 5] {
     let (one, two) = (from.family.word(), to.family.word());
     [
         "*".to_owned(),
         format!("{one}>{two}"),
-        format!("{two}<{}", from.id),
-        format!("{one}>{}", to.id),
-        format!("{}>{}", from.id, to.id),
+        format!("{one}>>{}", to.id),
+        format!("{two}<<{}", from.id),
+        format!("{}:{}", from.id, to.id),
     ]
 }
 
 /// How many of [`groups`] have a factor for each feature.
-pub const WIDE_GROUPS: usize = 2;
+pub const WIDE_GROUPS: usize = 3;
 
 /// What the shipped table foresees for a pair of formats, as logarithms.
 pub fn shipped(from: &Format, to: &Format, features: &[f64; FEATURES]) -> Logs {
@@ -242,8 +267,8 @@ pub(crate) fn predict(route: &Route<'_>, amounts: &Amounts, correction: Logs) ->
     let to = last.to.unwrap_or(first.from);
     let taken = route.hops.iter().fold(*amounts, |amounts, hop| amounts.taken(hop));
     let resized = route.hops.iter().fold(taken, |amounts, hop| amounts.resized(hop));
-    let [time, memory, _] = shipped(first.from, to, &taken.features());
-    let [.., size] = shipped(first.from, to, &resized.features());
+    let [time, memory, _] = shipped(first.from, to, &taken.features(to));
+    let [.., size] = shipped(first.from, to, &resized.features(to));
     let logs = [time + correction[0], memory + correction[1], size + correction[2]];
     let mut prediction = Prediction::from_logs(logs);
     prediction.output_bytes *= quality_factor(last);
@@ -251,7 +276,8 @@ pub(crate) fn predict(route: &Route<'_>, amounts: &Amounts, correction: Logs) ->
         let sound = number(last, "audio_bitrate").unwrap_or(0.0);
         prediction.output_bytes = (bits + sound) * resized.seconds / 8.0;
     }
-    if let Some(most) = number(last, "max_bytes") {
+    let most = number(last, "max_bytes").or(route.goals.max_bytes.map(|most| most as f64));
+    if let Some(most) = most {
         prediction.output_bytes = prediction.output_bytes.min(most);
     }
     prediction
@@ -286,7 +312,7 @@ mod tests {
             facts
         };
         let of = |bytes, width| {
-            let features = Amounts::of(bytes, &facts(width)).features();
+            let features = Amounts::of(bytes, &facts(width)).features(format("png"));
             Prediction::from_logs(shipped(format("jpg"), format("png"), &features))
         };
         let (small, large) = (of(20_000, 200), of(4_000_000, 4_000));
