@@ -15,7 +15,7 @@ fn job(tasks: Value) -> Job {
 /// A route without what is only predicted. A plan knows better than a later step what is lost already.
 fn bare(mut route: Value) -> Value {
     let members = route.as_object_mut().unwrap();
-    ["predicted", "cost", "losses"].map(|name| members.remove(name));
+    members.retain(|name, _| !["predicted", "cost", "losses"].contains(&name.as_str()));
     for step in members["steps"].as_array_mut().unwrap() {
         step.as_object_mut().unwrap().remove("losses");
     }

@@ -100,9 +100,8 @@ impl<'e> Foresight<'_, 'e> {
             operation => (1, unit.run_other(operation).map(|outcome| outcome.items)),
         };
         if outcome.is_ok() {
-            let passed = places.iter().zip(&tasks).take(count);
-            step.tasks = passed.clone().map(|(_, task)| task.name.clone()).collect();
-            step.operation = passed.last().map_or_else(String::new, |(_, task)| word(&task.operation));
+            step.tasks = tasks.iter().take(count).map(|task| task.name.clone()).collect();
+            step.operation = tasks[..count].last().map_or_else(String::new, |task| word(&task.operation));
             step.after = self.steps_before(&places[..count]);
             places.iter().take(count).for_each(|place| self.step_of[*place] = Some(step.number));
             self.steps.push(step);

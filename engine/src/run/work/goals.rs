@@ -338,12 +338,17 @@ mod tests {
                 kinds.iter().flat_map(|kind| [&12_u32.to_be_bytes()[..], &kind[..], b"1234"].concat());
             Item::from_bytes("a.mp4", bytes.collect())
         };
-        assert!(has_index_first(&boxes(&[b"ftyp", b"free", b"moov", b"mdat"])));
-        assert!(!has_index_first(&boxes(&[b"ftyp", b"mdat", b"moov"])));
-        assert!(!has_index_first(&boxes(&[b"ftyp"])));
-        assert!(
-            !has_index_first(&Item::from_bytes("a.mp4", vec![0; 40])),
-            "a box of no size ends the search"
-        );
+        assert_eq!(index(&boxes(&[b"ftyp", b"free", b"moov", b"mdat"])).unwrap().len(), 12);
+        assert!(index(&boxes(&[b"ftyp", b"mdat", b"moov"])).is_none());
+        assert!(index(&boxes(&[b"ftyp"])).is_none());
+        assert!(index(&Item::from_bytes("a.mp4", vec![0; 40])).is_none(), "a box of no size ends the search");
+    }
+
+    #[test]
+    fn profiles_of_more_colours_or_bits_are_seen() {
+        assert!(has_common_pictures(b"....avcC\x01\x64..avcC\x01\x42.."));
+        assert!(!has_common_pictures(b"....avcC\x01\x64..avcC\x01\xf4.."), "High 4:4:4");
+        assert!(!has_common_pictures(b"....avcC\x01\x6e"), "High 10");
+        assert!(!has_common_pictures(b"no film"));
     }
 }
