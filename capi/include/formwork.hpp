@@ -12,6 +12,7 @@
 
 #include "formwork.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -77,13 +78,19 @@ using Handle = std::unique_ptr<Object, Deleter<Object, Destroy>>;
 /// A text that is handed to a C function; NULL when it is empty.
 inline const char *given(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
 
-/// A text that a C function handed over.
-inline std::string taken(char *text) {
-    std::unique_ptr<char, Deleter<char, formwork_text_destroy>> owned(text);
+/// The text that a C function hands over, whose last arguments are the places for that and for an error.
+template <typename Call> std::string text_of(Call call) {
+    char *text = nullptr;
+    formwork_error *error = nullptr;
+    check(call(&text, &error), error);
+    const Handle<char, formwork_text_destroy> owned(text);
     return owned ? std::string(owned.get()) : std::string();
 }
 
 } // namespace detail
+
+/// Hears lines of the log, on any thread, one at a time. Must return soon, not throw, and not call the library.
+using Log = std::function<void(formwork_log_level level, std::string_view message)>;
 
 /// How an engine is set up; what is empty is the default, as in `struct formwork_engine_options`.
 struct EngineOptions {
@@ -98,6 +105,8 @@ struct EngineOptions {
     std::int32_t isolation = 0;
     std::int32_t threads = FORMWORK_THREADS_ALL;
     bool hashes = false;
+    /// The engine and its jobs keep a copy.
+    Log log{};
 };
 
 /// Where an input comes from. What it names must live until the call it is given to returns.
@@ -144,6 +153,20 @@ private:
     std::string_view bytes_;
 };
 
+/// Cancels calls of the engine it came from, and may outlive that.
+class CancelToken {
+public:
+    explicit CancelToken(formwork_cancel_token *token) : token_(token) {}
+
+    /// Cancels every call that was given this token, once and for ever: they throw within 300 ms.
+    void cancel() const noexcept { formwork_cancel_token_cancel(token_.get()); }
+    /// The handle, for what only C offers.
+    const formwork_cancel_token *c() const noexcept { return token_.get(); }
+
+private:
+    detail::Handle<formwork_cancel_token, formwork_cancel_token_destroy> token_;
+};
+
 /// What is to be done with an input.
 struct Request {
     /// The format that is wanted.
@@ -156,6 +179,25 @@ struct Request {
     std::string wishes{};
     /// Hears the part that is done, from 0 to 1, on any thread; false cancels. Must not throw.
     std::function<bool(double)> progress{};
+    /// Cancels the call; it must live until that returns.
+    const CancelToken *cancel = nullptr;
+
+    /// The C struct; it lives as long as this object does not change.
+    struct formwork_request c() const noexcept {
+        struct formwork_request request = FORMWORK_REQUEST_INIT;
+        request.operation = detail::given(operation);
+        request.output_format = detail::given(output_format);
+        request.options = detail::given(options);
+        request.wishes = detail::given(wishes);
+        if (progress) {
+            request.progress = [](void *user, double done) noexcept -> std::int32_t {
+                return (*static_cast<const std::function<bool(double)> *>(user))(done) ? 0 : 1;
+            };
+            request.user = const_cast<std::function<bool(double)> *>(&progress);
+        }
+        request.cancel = cancel != nullptr ? cancel->c() : nullptr;
+        return request;
+    }
 };
 
 /// One file that came out.
@@ -195,18 +237,17 @@ struct Result {
 /// A job in an engine. Letting go of it lets it go on: cancel it first if that is not wanted.
 class Job {
 public:
-    explicit Job(formwork_job *job) : job_(job) {}
+    explicit Job(formwork_job *job, std::shared_ptr<const Log> log = nullptr)
+        : log_(std::move(log)), job_(job) {}
 
     std::uint64_t id() const noexcept { return formwork_job_id(job_.get()); }
     /// The part that is done, from 0 to 1.
     double progress() const noexcept { return formwork_job_progress(job_.get()); }
     formwork_state state() const noexcept { return formwork_job_state(job_.get()); }
-    /// State, progress and tasks as JSON.
+    /// State, progress, tasks, and how it failed, as JSON.
     std::string status() const {
-        char *text = nullptr;
-        formwork_error *error = nullptr;
-        detail::check(formwork_job_status(job_.get(), &text, &error), error);
-        return detail::taken(text);
+        return detail::text_of(
+            [&](char **text, formwork_error **error) { return formwork_job_status(job_.get(), text, error); });
     }
     /// Waits until it is over; false when `timeout` passes first. Throws how it failed.
     bool wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
@@ -218,7 +259,7 @@ public:
     /// Cancels it, or one of its tasks.
     void cancel(const std::string &task = {}) {
         formwork_error *error = nullptr;
-        detail::check(formwork_job_cancel(job_.get(), task.empty() ? nullptr : task.c_str(), &error), error);
+        detail::check(formwork_job_cancel(job_.get(), detail::given(task), &error), error);
     }
     /// Lets a task that failed run again.
     void retry(const std::string &task) {
@@ -227,10 +268,8 @@ public:
     }
     /// How each task ended, as JSON.
     std::string report() {
-        char *text = nullptr;
-        formwork_error *error = nullptr;
-        detail::check(formwork_job_report(job_.get(), &text, &error), error);
-        return detail::taken(text);
+        return detail::text_of(
+            [&](char **text, formwork_error **error) { return formwork_job_report(job_.get(), text, error); });
     }
     /// What its `export/bytes` tasks hand over.
     std::vector<Output> outputs() {
@@ -247,7 +286,20 @@ public:
     }
 
 private:
+    std::shared_ptr<const Log> log_; // what is done with a job is told even when its engine is closed
     detail::Handle<formwork_job, formwork_job_destroy> job_;
+};
+
+/// How a job is submitted.
+struct JobOptions {
+    /// Higher goes first.
+    std::int32_t priority = 0;
+    /// The tenant's weight: at the same priority, tenants get time by it.
+    std::uint32_t weight = 1;
+    /// For whom it is done; empty for nobody in particular.
+    std::string tenant{};
+    /// After which the job is given up; 0 is never.
+    std::chrono::milliseconds timeout{0};
 };
 
 /// An input that a job's task `task`, an `import/bytes` without `text`, brings in.
@@ -256,7 +308,7 @@ struct Held {
     Source source;
 };
 
-/// The engine.
+/// An engine. It must not be moved or ended while another thread uses it; ending it cancels its jobs.
 class Engine {
 public:
     explicit Engine(const EngineOptions &options = {}) {
@@ -276,6 +328,14 @@ public:
         c.isolation = options.isolation;
         c.threads = options.threads;
         c.hashes = options.hashes ? 1 : 0;
+        if (options.log) {
+            auto log = std::make_shared<const Log>(options.log);
+            c.log = [](void *user, formwork_log_level level, const char *message) noexcept {
+                (*static_cast<const Log *>(user))(level, message);
+            };
+            c.log_user = const_cast<Log *>(log.get());
+            engine_.get_deleter().log = std::move(log);
+        }
         formwork_engine *engine = nullptr;
         formwork_error *error = nullptr;
         detail::check(formwork_engine_open(&c, &engine, &error), error);
@@ -284,6 +344,18 @@ public:
 
     /// The handle, for what only C offers.
     formwork_engine *c() const noexcept { return engine_.get(); }
+
+    /// A token that cancels calls of this engine.
+    CancelToken cancel_token() {
+        formwork_cancel_token *token = nullptr;
+        formwork_error *error = nullptr;
+        detail::check(formwork_cancel_token_create(c(), &token, &error), error);
+        return CancelToken(token);
+    }
+
+    /// Cancels every call and every job, for ever, without waiting. So a host ends: it shuts down, lets its threads
+    /// come back, and ends the engine.
+    void shut_down() noexcept { formwork_engine_shut_down(c()); }
 
     /// Converts a file to the format its new name says, and returns the receipt's JSON.
     std::string convert_path(const std::string &from, const std::string &to) {
@@ -296,17 +368,7 @@ public:
     /// Does what is asked and returns the result, which is one file.
     Result convert(const Source &source, const Request &request) {
         const struct formwork_source from = source.c();
-        struct formwork_request asked = FORMWORK_REQUEST_INIT;
-        asked.operation = detail::given(request.operation);
-        asked.output_format = detail::given(request.output_format);
-        asked.options = detail::given(request.options);
-        asked.wishes = detail::given(request.wishes);
-        if (request.progress) {
-            asked.progress = [](void *user, double done) -> std::int32_t {
-                return (*static_cast<const std::function<bool(double)> *>(user))(done) ? 0 : 1;
-            };
-            asked.user = const_cast<std::function<bool(double)> *>(&request.progress);
-        }
+        const struct formwork_request asked = request.c();
         struct formwork_target target = FORMWORK_TARGET_INIT;
         target.kind = FORMWORK_TARGET_KIND_MEMORY;
         formwork_receipt *receipt = nullptr;
@@ -316,7 +378,7 @@ public:
     }
 
     /// Takes a job in, a JSON text, with what its tasks bring in that the host holds.
-    Job submit(const std::string &request, const std::vector<Held> &held = {}) {
+    Job submit(const std::string &request, const std::vector<Held> &held = {}, const JobOptions &options = {}) {
         std::vector<struct formwork_source> sources;
         std::vector<struct formwork_held_input> inputs;
         for (const Held &one : held) {
@@ -325,30 +387,53 @@ public:
         for (std::size_t at = 0; at < held.size(); ++at) {
             inputs.push_back({sizeof(struct formwork_held_input), held[at].task.c_str(), &sources[at]});
         }
-        struct formwork_job_options options = FORMWORK_JOB_OPTIONS_INIT;
-        options.held = inputs.data();
-        options.held_count = inputs.size();
+        struct formwork_job_options c_options = FORMWORK_JOB_OPTIONS_INIT;
+        c_options.held = inputs.data();
+        c_options.held_count = inputs.size();
+        c_options.priority = options.priority;
+        c_options.weight = options.weight;
+        c_options.tenant = detail::given(options.tenant);
+        const auto timeout = std::max(options.timeout, std::chrono::milliseconds{0});
+        c_options.timeout_ms = static_cast<std::uint64_t>(timeout.count());
         formwork_job *job = nullptr;
         formwork_error *error = nullptr;
-        detail::check(formwork_job_submit(c(), request.c_str(), &options, &job, &error), error);
-        return Job(job);
+        detail::check(formwork_job_submit(c(), request.c_str(), &c_options, &job, &error), error);
+        return Job(job, engine_.get_deleter().log);
     }
 
     /// Says what an input is, as JSON.
     std::string probe(const Source &source) {
         const struct formwork_source from = source.c();
-        char *text = nullptr;
-        formwork_error *error = nullptr;
-        detail::check(formwork_probe(c(), &from, &text, &error), error);
-        return detail::taken(text);
+        return detail::text_of(
+            [&](char **text, formwork_error **error) { return formwork_probe(c(), &from, text, error); });
+    }
+
+    /// Says how an input would be converted: a JSON array of up to `count` routes, the best first.
+    std::string plan(const Source &source, const Request &request, std::uint32_t count = 1) {
+        const struct formwork_source from = source.c();
+        const struct formwork_request asked = request.c();
+        return detail::text_of([&](char **text, formwork_error **error) {
+            return formwork_plan(c(), &from, &asked, count, text, error);
+        });
     }
 
     /// All formats, as a JSON array.
     std::string formats() {
-        char *text = nullptr;
-        formwork_error *error = nullptr;
-        detail::check(formwork_formats(c(), &text, &error), error);
-        return detail::taken(text);
+        return detail::text_of(
+            [&](char **text, formwork_error **error) { return formwork_formats(c(), text, error); });
+    }
+
+    /// The ids of all formats that `from` can be converted to on this machine, as a JSON array.
+    std::string targets(const std::string &from) {
+        return detail::text_of(
+            [&](char **text, formwork_error **error) { return formwork_targets(c(), from.c_str(), text, error); });
+    }
+
+    /// The options an operation has between two formats, with ranges and defaults, as a JSON array.
+    std::string options(const std::string &from, const std::string &to, const std::string &operation = {}) {
+        return detail::text_of([&](char **text, formwork_error **error) {
+            return formwork_options(c(), detail::given(operation), from.c_str(), to.c_str(), text, error);
+        });
     }
 
 private:
@@ -357,7 +442,13 @@ private:
         return formwork_receipt_json(owned.get());
     }
 
-    detail::Handle<formwork_engine, formwork_engine_close> engine_;
+    /// Ends an engine, and then the log, which it uses until it has ended.
+    struct Closer {
+        std::shared_ptr<const Log> log;
+        void operator()(formwork_engine *engine) const noexcept { formwork_engine_close(engine); }
+    };
+
+    std::unique_ptr<formwork_engine, Closer> engine_;
 };
 
 } // namespace formwork

@@ -40,6 +40,8 @@ pub struct Request {
     pub user: *mut c_void,
     /// A token of this engine that cancels the call. Default: none does.
     pub cancel: *const Cancel,
+    /// A preset by its name, as `web`: options that fit the input and the target; `options` win over it.
+    pub preset: *const c_char,
 }
 
 /// Hears how far something is; anything but 0 cancels it.
@@ -60,6 +62,7 @@ impl Default for Request {
             progress: None,
             user: ptr::null_mut(),
             cancel: ptr::null(),
+            preset: ptr::null(),
         }
     }
 }
@@ -105,6 +108,7 @@ impl Request {
             operation: operation.to_owned(),
             output_format,
             options: object(self.options, "request.options")?,
+            preset: optional_text(self.preset, "request.preset")?.map(str::to_owned),
             wishes: formwork::plan::Wishes::from_json(&object(self.wishes, "request.wishes")?)?,
         })
     }

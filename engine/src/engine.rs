@@ -3,9 +3,11 @@ use crate::deliver::{Placement, Receipt, StagingAreas};
 use crate::job::{Job, Operation, Presets};
 use crate::load::{Cache, Scanner};
 use crate::matrix::Matrix;
-use crate::plan::Route;
+use crate::plan::{Amounts, JobPlan, Prediction, Route, predict};
 use crate::registry::Registry;
-use crate::run::{self, Carrier, Control, InProcess, Item, JobReport, Probe, Queue, TrustDomain, Work};
+use crate::run::{
+    self, Carrier, Control, History, InProcess, Item, JobReport, Probe, Queue, TrustDomain, Work,
+};
 use crate::worker::{Isolation, Workers};
 use crate::{Error, ErrorKind, Result};
 use formwork_abi::Limits;
@@ -33,6 +35,25 @@ pub(crate) struct Parts {
     pub(crate) hashes: bool,
     pub(crate) results: Option<ResultCache>,
     pub(crate) presets: Presets,
+    pub(crate) history: Option<History>,
+}
+
+impl Parts {
+    /// What a route will take and give.
+    pub(crate) fn foresee(&self, route: &Route<'_>, amounts: &Amounts) -> Prediction {
+        let history = self.history.as_ref().zip(predict::name(route));
+        let correction = history.map(|(history, name)| history.correction(&name));
+        predict::predict(route, amounts, correction.unwrap_or_default())
+    }
+
+    /// Keeps in mind what a route took and gave.
+    pub(crate) fn note(&self, route: &Route<'_>, amounts: &Amounts, measured: &Prediction) {
+        let Some((history, name)) = self.history.as_ref().zip(predict::name(route)) else { return };
+        let shipped = predict::predict(route, amounts, Default::default()).logs();
+        let mut off = measured.logs();
+        off.iter_mut().zip(shipped).for_each(|(off, shipped)| *off -= shipped);
+        history.note(&name, off);
+    }
 }
 
 /// Sets an engine up. The engine reads no environment and no home folder: whatever it needs is said
@@ -50,6 +71,7 @@ pub struct Builder {
     hashes: bool,
     results: Option<ResultCache>,
     presets: Presets,
+    history: Option<PathBuf>,
     isolation: Option<Isolation>,
 }
 
@@ -68,6 +90,7 @@ impl Default for Builder {
             hashes: false,
             results: None,
             presets: Presets::default(),
+            history: None,
             isolation: None,
         }
     }
@@ -144,6 +167,13 @@ impl Builder {
         self
     }
 
+    /// Keeps in this folder what conversions took and gave, so that [`Engine::plan`] and [`Engine::plan_job`] foresee
+    /// the next better. It is small, and shared by all processes that use it. Default: nowhere.
+    pub fn history(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.history = Some(folder.into());
+        self
+    }
+
     /// Runs plugins in worker processes. Default: in this process (level 0), which is right for trusted input,
     /// fuzzing and benchmarks only.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
@@ -181,6 +211,7 @@ impl Builder {
                 hashes: self.hashes,
                 results: self.results,
                 presets: self.presets,
+                history: self.history.map(History::new),
             }),
         })
     }
@@ -328,9 +359,23 @@ impl Engine {
         self.job_ended(&control);
         let looked = looked?;
         let order = run::Order { works: &[work], companions: &[] };
-        let routes = run::plan(&self.parts, &order, &looked, count)?.routes;
+        let mut routes = run::plan(&self.parts, &order, &looked, count)?.routes;
+        let amounts = looked.amounts();
+        for route in &mut routes {
+            route.prediction = Some(self.parts.foresee(route, &amounts));
+        }
         let (detection, problem, warnings) = (looked.detection, looked.problem, looked.warnings);
         Ok(Plan { routes, detection, problem, warnings })
+    }
+
+    /// Plans a whole job without running anything: what is done in one pass, what is done once for several tasks, which
+    /// routes are taken, and what they will take and give. Inputs that are there are looked into; results of tasks are
+    /// planned with as what they are expected to be. Tasks that will fail are told in the plan.
+    pub fn plan_job(&self, job: &Job) -> JobPlan<'_> {
+        let control = Control::default();
+        let plan = run::plan_job(&self.parts, job, self.parts.threads, &control);
+        self.job_ended(&control);
+        plan
     }
 
     /// Says what a file is: its format by its bytes, and what its header tells.

@@ -52,7 +52,7 @@ pub use formwork_abi::describe;
 pub use formwork_abi::options;
 pub use formwork_formats as formats;
 pub use journal::Journal;
-pub use text::clean;
+pub use text::{bytes, clean};
 pub use worker::Isolation;
 
 /// Finds a feature by its word.

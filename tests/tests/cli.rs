@@ -407,3 +407,34 @@ fn tasks_on_one_picture_are_one_step() {
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
     assert!(read("together.png") == read("apart.png"), "fused tasks give another picture");
 }
+
+#[test]
+fn a_job_is_planned_in_words_json_and_as_a_picture() {
+    let folder = folder();
+    let job = r#"{"tag": "t", "tasks": {
+        "in": {"operation": "import/path", "path": "a.png"},
+        "small": {"operation": "crop", "input": "in", "options": {"width": 9, "height": 9}},
+        "web": {"operation": "convert", "input": "small", "output_format": "webp"},
+        "out": {"operation": "export/path", "input": "web", "path": "b.webp"}}}"#;
+    fs::write(folder.join("job.json"), job).unwrap();
+    let plan = call(&folder, "plan job.json --json");
+    assert_eq!(plan.text("status"), Some("ok"), "{}", plan.complaint());
+    assert_eq!(plan.text("tag"), Some("t"));
+    let steps = plan.value("steps").unwrap().as_array().unwrap();
+    let work: Vec<&Value> = steps.iter().filter(|step| step["pieces"] != serde_json::json!([])).collect();
+    assert_eq!(work.len(), 1, "crop and convert are one pass: {steps:?}");
+    assert_eq!(work[0]["tasks"], serde_json::json!(["small", "web"]));
+    let piece = &work[0]["pieces"][0];
+    assert_eq!(piece["isolation"], 2);
+    for figure in ["elapsed_ms", "peak_bytes", "output_bytes"] {
+        assert!(piece["route"]["predicted"][figure].as_u64() > Some(0), "{piece}");
+    }
+    let words = call(&folder, "plan job.json");
+    assert!(String::from_utf8_lossy(&words.process.stdout).contains("crop + convert png -> webp"));
+    let dot = call(&folder, "plan job.json --dot");
+    assert!(String::from_utf8_lossy(&dot.process.stdout).starts_with("digraph job {"));
+    assert_eq!(code(&call(&folder, "plan a.png --dot --to jpg")), 64);
+    fs::write(folder.join("bad.json"), job.replace("webp", "mp3")).unwrap();
+    assert_ne!(code(&call(&folder, "plan bad.json")), 0);
+    assert_eq!(names(folder.path()), ["a.png", "a.zip", "bad.json", "clear.png", "job.json"]);
+}

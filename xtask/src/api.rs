@@ -37,8 +37,14 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
 /// The header as it was before the last change to it: of the commit, or the one before when nothing changed since.
 fn before(now: &str) -> Option<String> {
     let show = |revision: &str| {
-        let shown = Command::new("git").args(["show", &format!("{revision}:{HEADER}")]).current_dir(place::root()).output();
-        shown.ok().filter(|shown| shown.status.success()).and_then(|shown| String::from_utf8(shown.stdout).ok())
+        let shown = Command::new("git")
+            .args(["show", &format!("{revision}:{HEADER}")])
+            .current_dir(place::root())
+            .output();
+        shown
+            .ok()
+            .filter(|shown| shown.status.success())
+            .and_then(|shown| String::from_utf8(shown.stdout).ok())
     };
     ["HEAD", "HEAD^"].into_iter().map_while(show).find(|text| text != now)
 }
@@ -57,7 +63,14 @@ fn compare(before: &str, now: &str) -> Result<bool> {
         return Err(String::from_utf8_lossy(&done.stderr).into_owned().into());
     }
     let breaks = code & BREAKS != 0;
-    println!("{}", if breaks { "this breaks programs: raise API_MAJOR and the soname" } else { "programs go on as they are" });
+    println!(
+        "{}",
+        if breaks {
+            "this breaks programs: raise API_MAJOR and the soname"
+        } else {
+            "programs go on as they are"
+        }
+    );
     Ok(!breaks)
 }
 
@@ -67,8 +80,10 @@ fn library(scratch: &Scratch, name: &str, header: &str) -> Result<std::path::Pat
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("formwork.h"), header)?;
     let functions = c_header::functions(header);
-    let bodies: Vec<String> =
-        functions.iter().map(|function| format!("{} {{ __builtin_trap(); }}", function.declaration)).collect();
+    let bodies: Vec<String> = functions
+        .iter()
+        .map(|function| format!("{} {{ __builtin_trap(); }}", function.declaration))
+        .collect();
     let source = folder.join("all.c");
     fs::write(&source, format!("#include \"formwork.h\"\n{}\n", bodies.join("\n")))?;
     let library = folder.join("libformwork.so");
@@ -81,5 +96,9 @@ fn compile(source: &Path, library: &Path) -> Result<()> {
         .args(["-g", "-w", "-shared", "-fPIC", "-Wl,-soname,libformwork.so", "-o"])
         .args([library, source])
         .output()?;
-    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned().into()) }
+    if done.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&done.stderr).into_owned().into())
+    }
 }

@@ -10,6 +10,7 @@ mod fuzz;
 mod header;
 mod install;
 mod new_format;
+mod predict;
 mod race;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ const CHORES: &[Chore] = &[
     ("fuzz", "feed every reader and writer with broken input and say what was found", fuzz::run),
     ("bundle-ffmpeg", "build the static FFmpeg of the feature `bundled`, and run cargo with it", bundle::run),
     ("install", "put what was built where programs look for it: --prefix FOLDER", install::run),
+    ("predict", "measure what conversions cost, and learn to foresee it", predict::run),
     ("race", "time whole jobs against other programs", race::run),
     ("new-format", "make the row and the folder of a new format", new_format::run),
     ("regenerate", "write the files that are derived from others", derived::regenerate),

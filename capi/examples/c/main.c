@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
 #include <formwork.h>
 #include <inttypes.h>
 #include <microhttpd.h>
@@ -13,17 +15,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define BODY_MOST ((uint64_t)1 << 30)
 #define JOBS_MOST 1024
 #define CONNECTIONS_MOST 64u
 #define IDLE_SECONDS 60u
+#define WATCH_NANOSECONDS 100000000
+
+/* A call of formwork_convert, on the stack of the thread that is in it. */
+struct conversion {
+    formwork_cancel_token *token;
+    int socket;
+    LIST_ENTRY(conversion) place;
+};
 
 struct server {
     formwork_engine *engine;
     pthread_mutex_t lock;
-    bool stopping;
+    LIST_HEAD(, conversion) conversions;
     /* A ring: a new job takes the place of the oldest. Jobs are used under the lock, since a job must not be destroyed
      * while another thread uses it; no call that is made of one here takes long. */
     formwork_job *jobs[JOBS_MOST];
@@ -33,7 +45,6 @@ struct server {
 struct body {
     FILE *file;
     uint64_t size;
-    bool broken;
 };
 
 struct query {
@@ -42,11 +53,6 @@ struct query {
     const char *operation;
     FILE *options;
     const char *separator;
-};
-
-struct conversion {
-    struct server *server;
-    int socket;
 };
 
 static void write_json(FILE *to, const char *text) {
@@ -85,11 +91,9 @@ static enum MHD_Result send_json(struct MHD_Connection *connection, unsigned sta
     va_start(arguments, format);
     vfprintf(memory, format, arguments);
     va_end(arguments);
-    if (fclose(memory) != 0) {
-        free(text);
-        return MHD_NO;
-    }
-    struct MHD_Response *response = MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE);
+    const bool whole = fclose(memory) == 0;
+    struct MHD_Response *response =
+        whole ? MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE) : NULL;
     if (response == NULL) {
         free(text);
         return MHD_NO;
@@ -145,9 +149,7 @@ static enum MHD_Result send_output(struct MHD_Connection *connection, formwork_o
         fputs("attachment; filename*=UTF-8''", memory);
         for (const char *at = slash != NULL ? slash + 1 : name; *at != '\0'; ++at) {
             const unsigned char byte = (unsigned char)*at;
-            const bool plain = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-            const bool other = (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '_';
-            fprintf(memory, plain || other ? "%c" : "%%%02X", byte);
+            fprintf(memory, isalnum(byte) || strchr("-._", byte) != NULL ? "%c" : "%%%02X", byte);
         }
         if (fclose(memory) == 0) {
             MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, header);
@@ -177,34 +179,47 @@ static enum MHD_Result take_word(void *user, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-/* Anything but 0 cancels: when the server ends, and when the client has hung up. */
-static int32_t watch(void *user, double done) {
-    (void)done;
-    struct conversion *conversion = user;
-    pthread_mutex_lock(&conversion->server->lock);
-    const bool stopping = conversion->server->stopping;
-    pthread_mutex_unlock(&conversion->server->lock);
-    char byte;
-    return stopping || recv(conversion->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+/* Cancels the conversions whose clients have hung up. */
+static void watch(struct server *server) {
+    pthread_mutex_lock(&server->lock);
+    struct conversion *at;
+    LIST_FOREACH(at, &server->conversions, place) {
+        char byte;
+        const ssize_t count = recv(at->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+            formwork_cancel_token_cancel(at->token);
+        }
+    }
+    pthread_mutex_unlock(&server->lock);
 }
 
 static enum MHD_Result convert(struct server *server, struct MHD_Connection *connection, const struct query *query,
                                const struct formwork_source *source, const char *options) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct conversion conversion = {server, info->connect_fd};
+    struct conversion conversion = {
+        .socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd};
+    formwork_error *error = NULL;
+    formwork_status status = formwork_cancel_token_create(server->engine, &conversion.token, &error);
+    if (status != FORMWORK_STATUS_OK) {
+        return fail(connection, (unsigned)formwork_status_http(status), error);
+    }
+    pthread_mutex_lock(&server->lock);
+    LIST_INSERT_HEAD(&server->conversions, &conversion, place);
+    pthread_mutex_unlock(&server->lock);
     struct formwork_request request = FORMWORK_REQUEST_INIT;
     request.operation = query->operation;
     request.output_format = query->to;
     request.options = options;
-    request.progress = watch;
-    request.user = &conversion;
+    request.cancel = conversion.token;
     struct formwork_target target = FORMWORK_TARGET_INIT;
     target.kind = FORMWORK_TARGET_KIND_MEMORY;
-    formwork_error *error = NULL;
     /* Otherwise libmicrohttpd would take a long conversion for an idle connection. */
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
-    const formwork_status status = formwork_convert(server->engine, source, &request, &target, NULL, &error);
+    status = formwork_convert(server->engine, source, &request, &target, NULL, &error);
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
+    pthread_mutex_lock(&server->lock);
+    LIST_REMOVE(&conversion, place);
+    pthread_mutex_unlock(&server->lock);
+    formwork_cancel_token_destroy(conversion.token);
     if (status != FORMWORK_STATUS_OK) {
         return fail(connection, (unsigned)formwork_status_http(status), error);
     }
@@ -265,29 +280,29 @@ static enum MHD_Result take_file(struct server *server, struct MHD_Connection *c
     if (body->size > BODY_MOST) {
         return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "limit_exceeded", "the file is larger than 1 GiB");
     }
-    if (body->broken || fflush(body->file) != 0) {
+    if (body->file == NULL || fflush(body->file) != 0 || ferror(body->file)) {
         return refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "io", "the file could not be stored");
     }
     char *options = NULL;
     size_t length = 0;
-    struct query query = {NULL, NULL, NULL, open_memstream(&options, &length), ""};
+    struct query query = {.options = open_memstream(&options, &length), .separator = ""};
     if (query.options == NULL) {
         return MHD_NO;
     }
     fputc('{', query.options);
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_word, &query);
     fputc('}', query.options);
-    enum MHD_Result result = MHD_NO;
-    if (fclose(query.options) == 0) {
-        struct formwork_source source = FORMWORK_SOURCE_INIT;
-        source.kind = FORMWORK_SOURCE_KIND_FD;
-        source.fd = fileno(body->file);
-        source.name = query.name;
-        if (query.to == NULL || *query.to == '\0') {
-            result = refuse(connection, MHD_HTTP_BAD_REQUEST, "invalid_request", "`to` is missing: the format wanted");
-        } else {
-            result = (wait ? convert : submit)(server, connection, &query, &source, options);
-        }
+    struct formwork_source source = FORMWORK_SOURCE_INIT;
+    source.kind = FORMWORK_SOURCE_KIND_FD;
+    source.fd = fileno(body->file);
+    source.name = query.name;
+    enum MHD_Result result;
+    if (fclose(query.options) != 0) {
+        result = MHD_NO;
+    } else if (query.to == NULL || *query.to == '\0') {
+        result = refuse(connection, MHD_HTTP_BAD_REQUEST, "invalid_request", "`to` is missing: the format wanted");
+    } else {
+        result = (wait ? convert : submit)(server, connection, &query, &source, options);
     }
     free(options);
     return result;
@@ -324,10 +339,7 @@ static enum MHD_Result answer_job(struct server *server, struct MHD_Connection *
         if (cancel) {
             formwork_job_cancel(job, NULL, NULL);
         }
-        if (formwork_job_state(job) == FORMWORK_STATE_ERROR) {
-            formwork_job_wait(job, 0, &error);
-        }
-        status = formwork_job_status(job, &json, NULL);
+        status = formwork_job_status(job, &json, &error);
     }
     pthread_mutex_unlock(&server->lock);
     if (job == NULL) {
@@ -339,18 +351,11 @@ static enum MHD_Result answer_job(struct server *server, struct MHD_Connection *
     if (result && error == NULL) {
         return refuse(connection, MHD_HTTP_CONFLICT, "pending", "there is no result");
     }
-    if (result || status != FORMWORK_STATUS_OK) {
+    if (error != NULL) {
         return fail(connection, result ? MHD_HTTP_CONFLICT : (unsigned)formwork_status_http(status), error);
     }
-    enum MHD_Result sent;
-    if (error != NULL) {
-        const int inside = (int)(strrchr(json, '}') - json);
-        sent = send_json(connection, MHD_HTTP_OK, "%.*s, \"error\": %s}", inside, json, formwork_error_json(error));
-    } else {
-        sent = send_json(connection, MHD_HTTP_OK, "%s", json);
-    }
+    const enum MHD_Result sent = send_json(connection, MHD_HTTP_OK, "%s", json);
     formwork_text_destroy(json);
-    formwork_error_destroy(error);
     return sent;
 }
 
@@ -371,14 +376,13 @@ static enum MHD_Result answer(void *user, struct MHD_Connection *connection, con
         *state = body = calloc(1, sizeof *body);
         if (body != NULL && post && takes_file) {
             body->file = tmpfile();
-            body->broken = body->file == NULL;
         }
         return body != NULL ? MHD_YES : MHD_NO;
     }
     if (*length > 0) {
         body->size += *length;
-        if (body->file != NULL && body->size <= BODY_MOST && fwrite(data, 1, *length, body->file) != *length) {
-            body->broken = true;
+        if (body->file != NULL && body->size <= BODY_MOST) {
+            fwrite(data, 1, *length, body->file); /* a failure is asked for at the end */
         }
         *length = 0;
         return MHD_YES;
@@ -412,16 +416,15 @@ int main(int count, char **arguments) {
 
     static struct server server;
     pthread_mutex_init(&server.lock, NULL);
+    struct formwork_engine_options options = FORMWORK_ENGINE_OPTIONS_INIT;
+    options.registry_cache = count > 2 ? arguments[2] : NULL; /* with one, the engine opens at once */
     formwork_error *error = NULL;
-    if (formwork_engine_open(NULL, &server.engine, &error) != FORMWORK_STATUS_OK) {
+    if (formwork_engine_open(&options, &server.engine, &error) != FORMWORK_STATUS_OK) {
         fprintf(stderr, "%s\n", formwork_error_message(error));
         formwork_error_destroy(error);
         return EXIT_FAILURE;
     }
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)strtoul(port, NULL, 10))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, &server,
@@ -435,12 +438,13 @@ int main(int count, char **arguments) {
     printf("listening on 127.0.0.1:%s\n", port);
     fflush(stdout);
 
-    int signal;
-    sigwait(&signals, &signal);
-    pthread_mutex_lock(&server.lock);
-    server.stopping = true;
-    pthread_mutex_unlock(&server.lock);
-    /* Waits for the threads: nobody may use the engine when it closes. Jobs go first, so that it ends its processes. */
+    /* libmicrohttpd does not tell when a client hangs up while its thread is busy: so look, until a signal comes. */
+    const struct timespec moment = {0, WATCH_NANOSECONDS};
+    while (sigtimedwait(&signals, NULL, &moment) < 0) {
+        watch(&server);
+    }
+    /* What waits for the engine returns, then the threads come back: nobody may use it when it closes. */
+    formwork_engine_shut_down(server.engine);
     MHD_stop_daemon(daemon);
     for (size_t at = 0; at < JOBS_MOST; ++at) {
         formwork_job_destroy(server.jobs[at]);

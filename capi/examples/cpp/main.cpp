@@ -6,7 +6,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -172,16 +171,8 @@ private:
     std::map<std::uint64_t, std::shared_ptr<formwork::Job>> jobs_;
 };
 
-void send_status(Response &response, formwork::Job &job) {
-    Json status = Json::parse(job.status());
-    if (status["state"] == "error") {
-        try {
-            job.wait(0ms);
-        } catch (const formwork::Error &error) {
-            status["error"] = Json::parse(error.json());
-        }
-    }
-    send_json(response, 200, status);
+void send_status(Response &response, const formwork::Job &job) {
+    response.set_content(job.status(), "application/json");
 }
 
 void send_result(Response &response, formwork::Job &job) {
@@ -212,9 +203,10 @@ int main(int count, char **arguments) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
     try {
-        formwork::Engine engine;
+        formwork::EngineOptions options;
+        options.registry_cache = count > 2 ? arguments[2] : ""; // with one, the engine opens at once
+        formwork::Engine engine(options);
         Jobs jobs;
-        std::atomic<bool> stopping{false};
         httplib::Server server;
         server.new_task_queue = [] { return new httplib::ThreadPool(threads); };
         server.set_payload_max_length(body_most);
@@ -222,8 +214,7 @@ int main(int count, char **arguments) {
 
         server.Post("/convert", [&](const Request &request, Response &response, const ContentReader &read) {
             const Upload upload = receive(request, read);
-            formwork::Request wanted{upload.to, upload.options.dump(), upload.operation};
-            wanted.progress = [&stopping](double) { return !stopping; };
+            const formwork::Request wanted{upload.to, upload.options.dump(), upload.operation};
             send_output(response, engine.convert(upload.source(), wanted).output);
         });
         server.Post("/jobs", [&](const Request &request, Response &response, const ContentReader &read) {
@@ -280,7 +271,7 @@ int main(int count, char **arguments) {
         std::thread ending([&] {
             int signal = 0;
             sigwait(&signals, &signal);
-            stopping = true;
+            engine.shut_down(); // what waits for it returns by itself
             server.stop();
         });
         // Returns when all its threads have ended; then nobody uses the engine any more.

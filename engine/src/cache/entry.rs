@@ -144,7 +144,14 @@ fn open_all(access: Access<'_>, folder: &Path, about: About) -> Option<Loaded> {
             Some(id) => Some(access.parts.registry.format(&id)?),
             None => None,
         };
-        loaded.items.push(Item { name, content, format, modified: time(kept.modified), mode: kept.mode });
+        loaded.items.push(Item {
+            name,
+            content,
+            format,
+            modified: time(kept.modified),
+            mode: kept.mode,
+            expected: None,
+        });
         loaded.hashes.push(hash);
     }
     Some(loaded)

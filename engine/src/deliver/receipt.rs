@@ -1,6 +1,6 @@
 use super::record::FileRecord;
 use crate::clock;
-use crate::plan::Route;
+use crate::plan::{Prediction, Route};
 use crate::registry::Plugin;
 use formwork_formats::Feature;
 use serde_json::{Map, Value, json};
@@ -27,6 +27,8 @@ pub struct Receipt {
     pub reused_steps: usize,
     /// Every plugin that had a part in it: `id`, `version`, and `libraries` with the version of each that it tells.
     pub plugins: Vec<Value>,
+    /// What the result had to be and what was reached, in how many runs; null when nothing was asked for.
+    pub goals: Value,
     /// What did not arrive.
     pub losses: Vec<Loss>,
     /// What the user should know.
@@ -83,6 +85,9 @@ impl Receipt {
         if self.reused_steps > 0 {
             object.insert("reused_steps".into(), self.reused_steps.into());
         }
+        if !self.goals.is_null() {
+            object.insert("goals".into(), self.goals.clone());
+        }
         object.insert("losses".into(), losses.collect());
         object.insert("warnings".into(), self.warnings.clone().into());
         if let Some(started) = self.started.and_then(unix_milliseconds) {
@@ -93,6 +98,15 @@ impl Receipt {
         object.insert("isolation".into(), self.isolation.into());
         object.insert("engine".into(), env!("CARGO_PKG_VERSION").into());
         object.into()
+    }
+
+    /// What was taken and given, as a prediction foresees it.
+    pub(crate) fn measured(&self) -> Prediction {
+        Prediction {
+            elapsed_ms: self.elapsed_ms,
+            peak_bytes: self.peak_bytes as f64,
+            output_bytes: self.outputs.iter().map(|record| record.bytes as f64).sum(),
+        }
     }
 
     /// Notes how long it took and what memory, now that it is done.

@@ -1,7 +1,7 @@
 //! Operations that take all inputs at one go, as `archive` and `merge` do. What a capability does not take but names
 //! companions for is converted to one of those first.
 
-use super::{Estimate, Hop, Request, Route, Wishes, finish, missing, settings};
+use super::{Estimate, Goals, Hop, Request, Route, Wishes, finish, missing, settings};
 use crate::matrix::{Cell, Matrix};
 use crate::registry::Registry;
 use crate::{Error, ErrorKind, Result};
@@ -59,7 +59,12 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     let hop =
         Hop { cell, from, to: Some(target), settings: Vec::new(), losses: Vec::new(), fused: Vec::new() };
     let mut given = wanted.options.clone();
-    let route = finish::finish(registry, Route { hops: vec![hop], estimate }, &mut given, wanted.wishes)?;
+    let route = finish::finish(
+        registry,
+        Route { hops: vec![hop], estimate, prediction: None, goals: Goals::default() },
+        &mut given,
+        wanted.wishes,
+    )?;
     settings::assign(route, &given)
 }
 

@@ -5,11 +5,17 @@ mod explain;
 mod finish;
 mod fuse;
 mod gather;
+mod goals;
+mod job;
+pub mod predict;
 mod search;
 mod settings;
 
 pub(crate) use fuse::{Earlier, fuse};
 pub(crate) use gather::{Gathering, gather, is_picky};
+pub(crate) use goals::{Goals, Profile};
+pub use job::{JobPlan, PiecePlan, StepPlan, TaskPlan};
+pub use predict::{Amounts, Prediction};
 
 use crate::matrix::{Cell, Setting};
 use crate::registry::Registry;
@@ -62,6 +68,10 @@ pub struct Route<'e> {
     pub hops: Vec<Hop<'e>>,
     /// What it is estimated to cost.
     pub estimate: Estimate,
+    /// What it will take and give, when that was asked for.
+    pub prediction: Option<Prediction>,
+    /// What the result must be, as far as the engine itself sees to it.
+    pub(crate) goals: Goals,
 }
 
 /// One step of a route.
@@ -133,7 +143,7 @@ impl Route<'_> {
 
     /// The route as JSON.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "formats": self.formats(),
             "steps": self.hops.iter().map(Hop::to_json).collect::<Vec<_>>(),
             "losses": self.losses().iter().map(|feature| feature.word()).collect::<Vec<_>>(),
@@ -142,7 +152,11 @@ impl Route<'_> {
                 "memory_bytes": self.estimate.memory,
                 "weight": (self.estimate.weight * 10.0).round() / 10.0,
             },
-        })
+        });
+        if let Some(prediction) = &self.prediction {
+            json["predicted"] = prediction.to_json();
+        }
+        json
     }
 }
 
@@ -215,7 +229,8 @@ pub fn top<'e>(registry: &'e Registry, request: &Request, count: usize) -> Resul
     let mut routes = Vec::new();
     for route in found {
         let mut given = request.options.clone();
-        let finished = finish::finish(registry, route, &mut given, &request.wishes);
+        let aimed = goals::take(&route, &mut given).map(|goals| Route { goals, ..route });
+        let finished = aimed.and_then(|route| finish::finish(registry, route, &mut given, &request.wishes));
         match finished.and_then(|route| settings::assign(route, &given)) {
             Ok(route) => routes.push(route),
             Err(error) => refusal = refusal.or(Some(error)),
@@ -243,6 +258,9 @@ pub fn options(registry: &Registry, request: &Request) -> Result<Vec<formwork_ab
             options.push(option.clone());
         }
     }
+    let goals = goals::options(&route).into_iter();
+    let unknown: Vec<_> = goals.filter(|goal| options.iter().all(|known| known.name != goal.name)).collect();
+    options.extend(unknown);
     Ok(options)
 }
 

@@ -1,6 +1,6 @@
 //! Uniform-cost search for the best few routes.
 
-use super::{Estimate, Hop, MAX_HOPS, Request, Route, cost};
+use super::{Estimate, Goals, Hop, MAX_HOPS, Request, Route, cost};
 use crate::matrix::{self, Cell, Matrix};
 use crate::registry::Registry;
 use formwork_formats::{Family, Feature, Format};
@@ -57,7 +57,12 @@ pub(super) fn routes<'e>(
     while let Some(path) = heap.pop() {
         if path.finished {
             if search.is_wanted(&path) {
-                found.push(Route { hops: path.hops, estimate: path.estimate });
+                found.push(Route {
+                    hops: path.hops,
+                    estimate: path.estimate,
+                    prediction: None,
+                    goals: Goals::default(),
+                });
                 if found.len() == count {
                     break;
                 }

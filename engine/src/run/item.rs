@@ -2,7 +2,8 @@ use crate::detect::Source;
 use crate::lock::lock;
 use crate::{Error, Result};
 use formwork_abi as abi;
-use formwork_formats::Format;
+use formwork_formats::{Feature, Format};
+use serde_json::{Map, Value};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -23,6 +24,18 @@ pub struct Item {
     pub modified: Option<SystemTime>,
     /// Unix permission bits; 0 when unknown.
     pub mode: u32,
+    /// What it will be, for a result that is planned with and not there yet.
+    pub(crate) expected: Option<Arc<Expected>>,
+}
+
+/// What a result is expected to be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expected {
+    pub(crate) bytes: u64,
+    /// The features it will hold, as far as they are known.
+    pub(crate) features: Option<Vec<Feature>>,
+    /// Facts that a probe would tell.
+    pub(crate) facts: Map<String, Value>,
 }
 
 /// What an item holds.
@@ -99,7 +112,13 @@ impl Item {
     }
 
     pub(crate) fn new(name: String, content: Content) -> Item {
-        Item { name, content, format: None, modified: None, mode: 0 }
+        Item { name, content, format: None, modified: None, mode: 0, expected: None }
+    }
+
+    /// An item for a result that is not there yet; nobody may read it.
+    pub(crate) fn to_come(name: String, format: Option<&'static Format>, expected: Expected) -> Item {
+        let empty = Content::Memory(Arc::default());
+        Item { format, expected: Some(Arc::new(expected)), ..Item::new(name, empty) }
     }
 
     /// An item of an open file, which is read by position: its offset does not matter and does not move. What the
@@ -142,7 +161,7 @@ impl Item {
             return Err(failed(io::Error::other("it is neither a file nor a folder")));
         };
         let modified = about.modified().ok();
-        Ok(Item { name, content, format: None, modified, mode: mode_of(&about) })
+        Ok(Item { name, content, format: None, modified, mode: mode_of(&about), expected: None })
     }
 
     /// Whether it is a file with bytes.
@@ -152,6 +171,9 @@ impl Item {
 
     /// Number of bytes of a file.
     pub fn length(&self) -> u64 {
+        if let Some(expected) = &self.expected {
+            return expected.bytes;
+        }
         match &self.content {
             Content::Memory(bytes) => bytes.len() as u64,
             Content::File(file) => file.length,

@@ -5,6 +5,7 @@
 
 mod carrier;
 mod control;
+mod history;
 mod host;
 mod import;
 mod intake;
@@ -19,17 +20,18 @@ mod work;
 pub use carrier::{Call, Carrier, InProcess, StepRequest};
 pub(crate) use carrier::{ended, nanoseconds, raw_input};
 pub use control::{CancelToken, Control, TrustDomain};
+pub(crate) use history::History;
 pub(crate) use host::time;
 pub use host::{Found, StepContext};
 pub(crate) use intake::take_in;
 pub use item::{Content, Item, LazyFile};
 pub use probe::Probe;
 pub(crate) use probe::probe as probe_item;
-pub(crate) use schedule::run_job;
 pub use schedule::{
     Event, EventKind, JobHandle, JobReport, JobStatus, Listener, Queue, Submission, TaskReport, TaskState,
     Ticket,
 };
+pub(crate) use schedule::{plan_job, run_job};
 pub(crate) use sink::limit;
 pub use sink::{OutputSpec, Sink};
 pub use work::Work;

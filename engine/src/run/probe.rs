@@ -26,8 +26,7 @@ pub struct Probe {
 impl Probe {
     /// The features the file really holds, when a plugin told.
     pub fn features(&self) -> Option<Vec<Feature>> {
-        let words = self.facts.get("features")?.as_array()?;
-        Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
+        features(&self.facts)
     }
 
     /// All of it as JSON: `format` and, unless that is null, `name`, `family`, `mime`, `confidence`, `evidence`,
@@ -52,6 +51,12 @@ impl Probe {
         put("facts", Value::Object(self.facts.clone()));
         object.into()
     }
+}
+
+/// The features that facts tell of, when they do.
+pub(crate) fn features(facts: &Map<String, Value>) -> Option<Vec<Feature>> {
+    let words = facts.get("features")?.as_array()?;
+    Some(words.iter().filter_map(Value::as_str).filter_map(Feature::from_word).collect())
 }
 
 /// Detects what an item is, unless its format is known already, and notes it in the item.

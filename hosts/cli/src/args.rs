@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Converts files: IN… OUT, or IN… --to FORMAT -o FOLDER
     #[command(after_help = EXAMPLES)]
     Convert(Transfer),
-    /// Shows the route a conversion would take, its cost and losses; runs nothing
+    /// Shows the route a conversion would take, or the steps of a job, with cost and losses; runs nothing
     Plan(Plan),
     /// Runs jobs: graphs of named tasks in JSON
     #[command(after_help = JOBS)]
@@ -137,6 +137,9 @@ pub(crate) struct Keep {
     /// How much the folder may hold; what was not used for the longest time goes first
     #[arg(long, value_name = "SIZE", default_value = "4G", requires = "cache")]
     pub(crate) cache_size: String,
+    /// Keeps in this folder what conversions took, so that `formwork plan --history` foresees the next better
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) history: Option<PathBuf>,
 }
 
 /// Options, wishes and limits.
@@ -171,7 +174,7 @@ pub(crate) struct How {
 
 #[derive(ClapArgs)]
 pub(crate) struct Plan {
-    /// The input
+    /// The input; or a job in JSON, when nothing says what is wanted of it
     pub(crate) input: PathBuf,
     /// Format of the result
     #[arg(long, value_name = "FORMAT")]
@@ -182,6 +185,12 @@ pub(crate) struct Plan {
     /// Shows up to so many routes
     #[arg(long, value_name = "K", default_value_t = 1)]
     pub(crate) top: usize,
+    /// Prints the plan of a job as a picture, in the language of Graphviz
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dot: bool,
+    /// Foresees with what conversions took before, as `--history` of other commands keeps it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) history: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: How,
 }

@@ -37,7 +37,10 @@ pub(crate) fn keeping_engine(
     keep: &Keep,
     presets: &Option<PathBuf>,
 ) -> Result<Engine> {
-    let builder = builder(limits, threads, hashes, isolation)?.presets(read_presets(presets.as_deref())?);
+    let mut builder = builder(limits, threads, hashes, isolation)?.presets(read_presets(presets.as_deref())?);
+    if let Some(folder) = &keep.history {
+        builder = builder.history(folder);
+    }
     let Some(folder) = &keep.cache else { return builder.build() };
     let spec = OptionSpec {
         name: "--cache-size".into(),

@@ -1,5 +1,6 @@
 //! What people see. Results go to standard output, everything else to standard error.
 
+pub(crate) use formwork::bytes;
 use formwork::deliver::Receipt;
 use formwork::{Error, clean};
 use serde_json::{Map, Value, json};
@@ -85,18 +86,6 @@ pub(crate) fn receipt(receipt: &Receipt, quiet_names: bool) {
             if loss.detail.is_empty() { String::new() } else { format!(": {}", clean(&loss.detail)) };
         aside(&format!("  lost {}{detail}", loss.feature));
     }
-}
-
-/// A size as people read it.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{count} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 /// Prints rows as columns that line up; the first row is the heading.

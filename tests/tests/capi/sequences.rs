@@ -115,6 +115,7 @@ impl Holder {
             progress: if self.random.below(3) == 0 { Some(progress) } else { None },
             user: null_mut(),
             cancel: null(),
+            preset: if self.random.below(9) == 0 { self.text() } else { null() },
         }
     }
 

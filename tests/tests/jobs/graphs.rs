@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// Name, tasks and how they end. Tasks are `NAME = OPERATION INPUT…`, or `NAME` alone for an import; `!` after the
 /// operation makes it fail, `?` makes its failure no failure of the job. They end finished (+), failed (!) or
 /// cancelled (-).
-const GRAPHS: &[(&str, &str, &str)] = &[
+pub(crate) const GRAPHS: &[(&str, &str, &str)] = &[
     ("one import", "in", "in+"),
     ("one task", "in; a = trim in; out = export a", "in+ a+ out+"),
     (

@@ -5,6 +5,7 @@
 
 mod graphs;
 mod mender;
+mod plans;
 mod queues;
 mod toy;
 mod unasked;

@@ -9,6 +9,7 @@ mod desk;
 mod early;
 mod entry;
 mod event;
+mod foresee;
 mod queue;
 mod report;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod unit;
 
 pub use desk::Ticket;
 pub use event::{Event, EventKind, Listener};
+pub(crate) use foresee::plan_job;
 pub use queue::{JobHandle, JobStatus, Queue, Submission};
 pub use report::{JobReport, TaskReport, TaskState};
 

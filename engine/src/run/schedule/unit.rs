@@ -14,8 +14,8 @@ use std::slice::SliceIndex;
 use std::sync::Arc;
 
 /// Tasks that follow each other, and all they need to run.
-pub(super) struct Unit<'u> {
-    pub(super) parts: &'u Parts,
+pub(super) struct Unit<'u, 'e> {
+    pub(super) parts: &'e Parts,
     pub(super) job: &'u Job,
     /// Places of the tasks that are left of their chain.
     pub(super) tasks: &'u [usize],
@@ -49,7 +49,24 @@ struct Inputs {
     companions: Vec<Vec<Item>>,
 }
 
-impl Unit<'_> {
+/// Tasks that are done in one pass.
+pub(super) struct Chosen<'w> {
+    works: &'w [&'w Work],
+    companions: Vec<Vec<Item>>,
+}
+
+impl Chosen<'_> {
+    /// How many tasks that is.
+    pub(super) fn count(&self) -> usize {
+        self.works.len()
+    }
+
+    pub(super) fn as_order(&self) -> Order<'_> {
+        Order { works: self.works, companions: &self.companions }
+    }
+}
+
+impl<'e> Unit<'_, 'e> {
     /// Runs the first task, with as many of the next as can be done in the same pass. Returns how many that were.
     pub(super) fn run(&self) -> (usize, Result<Outcome>) {
         let tasks: Vec<&Task> = self.tasks.iter().map(|place| &self.job.tasks[*place]).collect();
@@ -65,7 +82,7 @@ impl Unit<'_> {
         self.tasks.first().and_then(|place| self.job.graph().twin[*place])
     }
 
-    fn run_other(&self, operation: &Operation) -> Result<Outcome> {
+    pub(super) fn run_other(&self, operation: &Operation) -> Result<Outcome> {
         self.control.check()?;
         match operation {
             Operation::ImportPath { path } => import(path).map(Outcome::of),
@@ -84,7 +101,11 @@ impl Unit<'_> {
     }
 
     /// The items of some inputs of a task of this unit.
-    fn given(&self, number: usize, inputs: impl SliceIndex<[Given], Output = [Given]>) -> Result<Vec<Item>> {
+    pub(super) fn given(
+        &self,
+        number: usize,
+        inputs: impl SliceIndex<[Given], Output = [Given]>,
+    ) -> Result<Vec<Item>> {
         let given = self.given.get(number).and_then(|given| given.get(inputs)).unwrap_or_default();
         if !given.is_empty() && given.iter().all(Option::is_none) {
             let task = self.tasks.get(number).and_then(|place| self.job.tasks.get(*place));
@@ -95,7 +116,7 @@ impl Unit<'_> {
     }
 
     /// Sentences about inputs that failed, which the task goes on without.
-    fn left_out(&self) -> Vec<String> {
+    pub(super) fn left_out(&self) -> Vec<String> {
         let (Some(place), Some(given)) = (self.tasks.first(), self.given.first()) else { return Vec::new() };
         let inputs = self.job.tasks[*place].inputs.iter().zip(given);
         let missing = inputs.filter(|(_, given)| given.is_none());
@@ -113,12 +134,26 @@ impl Unit<'_> {
     /// many that were.
     fn run_work(&self, tasks: &[&Task]) -> (usize, Result<Outcome>) {
         let works: Vec<&Work> = tasks.iter().filter_map(|task| task.operation.work()).collect();
-        let Some(first) = works.first() else { return (tasks.len(), Ok(Outcome::default())) };
-        let inputs = match self.control.check().and_then(|()| self.inputs(tasks, &works)) {
-            Ok(inputs) => inputs,
-            Err(error) => return (1, Err(error)),
-        };
-        let mut pieces: Vec<Piece<'_>> = inputs.groups.into_iter().map(Piece::Raw).collect();
+        match self.choose(tasks, &works) {
+            Ok((chosen, pieces)) => {
+                let count = chosen.count();
+                (count, self.run_order(&tasks[..count], &chosen.as_order(), pieces))
+            }
+            Err(error) => (1, Err(error)),
+        }
+    }
+
+    /// Chooses how many of these working tasks are done in one pass, and on what.
+    pub(super) fn choose<'w>(
+        &self,
+        tasks: &[&Task],
+        works: &'w [&'w Work],
+    ) -> Result<(Chosen<'w>, Vec<Piece<'e>>)> {
+        let nothing = || Error::new(ErrorKind::Internal, "no task to run");
+        let first = works.first().ok_or_else(nothing)?;
+        self.control.check()?;
+        let mut inputs = self.inputs(tasks, works)?;
+        let mut pieces: Vec<Piece<'e>> = inputs.groups.into_iter().map(Piece::Raw).collect();
         for count in (2..=inputs.companions.len()).rev() {
             let order = Order { works: &works[..count], companions: &inputs.companions[..count] };
             if !self.may_fuse(order.works) {
@@ -130,11 +165,12 @@ impl Unit<'_> {
             }
             let plans: Option<Vec<_>> = pieces.iter().map(|piece| piece.plan(self.parts, &order)).collect();
             if let Some(plans) = plans {
-                return (count, self.run_order(&tasks[..count], &order, plans));
+                inputs.companions.truncate(count);
+                return Ok((Chosen { works: &works[..count], companions: inputs.companions }, plans));
             }
         }
-        let order = Order { works: &works[..1], companions: &inputs.companions[..1] };
-        (1, self.run_order(&tasks[..1], &order, pieces))
+        inputs.companions.truncate(1);
+        Ok((Chosen { works: &works[..1], companions: inputs.companions }, pieces))
     }
 
     /// What goes into the first of these tasks, and into the next as far as they may be fused with it.
@@ -173,7 +209,7 @@ impl Unit<'_> {
     }
 
     /// Runs tasks at one go, on each piece by itself.
-    fn run_order(&self, tasks: &[&Task], order: &Order<'_>, pieces: Vec<Piece<'_>>) -> Result<Outcome> {
+    fn run_order(&self, tasks: &[&Task], order: &Order<'_>, pieces: Vec<Piece<'e>>) -> Result<Outcome> {
         let Some(last) = tasks.last() else { return Ok(Outcome::default()) };
         let staging = self.staging_for(last)?;
         let threads = options::threads(order.works, self.threads)?;
@@ -241,7 +277,7 @@ impl Outcome {
 }
 
 /// Says early that a result could not be placed, before any work is done for it.
-fn refuse_taken(placement: &Placement, ledger: &dyn Ledger) -> Result<()> {
+pub(super) fn refuse_taken(placement: &Placement, ledger: &dyn Ledger) -> Result<()> {
     let path = &placement.path;
     if placement.overwrite || placement.is_folder() || path.symlink_metadata().is_err() || ledger.knows(path)
     {

@@ -275,7 +275,8 @@ impl Output {
             },
         };
         let format = formwork_formats::by_id(&self.spec.format);
-        Ok(Item { name: self.spec.name, content, format, modified: self.spec.modified, mode: self.spec.mode })
+        let OutputSpec { name, modified, mode, .. } = self.spec;
+        Ok(Item { name, content, format, modified, mode, expected: None })
     }
 }
 

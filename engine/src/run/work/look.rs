@@ -6,9 +6,10 @@ use super::super::{options, probe};
 use super::{Work, takes_many};
 use crate::detect::Detection;
 use crate::engine::Parts;
+use crate::plan::Amounts;
 use crate::{Error, ErrorKind, Result, plan};
 use formwork_formats::{Family, Feature, Format};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::time::Instant;
 
 /// Inputs that have been looked at.
@@ -23,7 +24,9 @@ pub(crate) struct Looked {
     /// Why the input could not be looked into, when it could not.
     pub(crate) problem: Option<Error>,
     /// The features it really holds, when a plugin told.
-    pub(super) features: Option<Vec<Feature>>,
+    pub(crate) features: Option<Vec<Feature>>,
+    /// What a plugin told of the one it works on.
+    pub(crate) facts: Map<String, Value>,
     /// Sentences for the user.
     pub(crate) warnings: Vec<String>,
     /// When that began.
@@ -31,6 +34,12 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
+    /// What is known of all inputs.
+    pub(crate) fn amounts(&self) -> Amounts {
+        let bytes = self.items.iter().map(Item::length).fold(0, u64::saturating_add);
+        Amounts::of(bytes, &self.facts)
+    }
+
     /// The first input's format.
     pub(crate) fn format(&self) -> Option<&'static Format> {
         self.items.first().and_then(|item| item.format)
@@ -49,6 +58,7 @@ pub(crate) fn look(parts: &Parts, work: &Work, items: Vec<Item>, control: &Contr
         detection: None,
         problem: None,
         features: None,
+        facts: Map::new(),
         warnings: Vec::new(),
         started: crate::clock::now(),
     };
@@ -72,7 +82,19 @@ pub(crate) fn look(parts: &Parts, work: &Work, items: Vec<Item>, control: &Contr
     looked.warnings.extend(name_lies(item, looked.detection.as_ref()));
     let timeout = options::timeout(&[work], Some(from), None)?;
     let control = control.part_since(looked.started, Some(timeout), (0.0, 0.0));
-    (looked.problem, looked.features) = look_inside(parts, item, &control);
+    if let Some(expected) = item.expected.clone() {
+        (looked.features, looked.facts) = (expected.features.clone(), expected.facts.clone());
+        return Ok(looked);
+    }
+    match probe::facts(parts, item, parts.limits, &control) {
+        Some(Ok(found)) => {
+            looked.features = probe::features(&found.facts);
+            looked.facts = found.facts;
+        }
+        // A header that cannot be read is no reason to refuse yet: the step itself will say so.
+        Some(Err(error)) => looked.problem = Some(error),
+        None => {}
+    }
     Ok(looked)
 }
 
@@ -83,7 +105,8 @@ fn detect(parts: &Parts, work: &Work, looked: &mut Looked, together: bool) -> Re
     let one_is_enough = together && !plan::is_picky(&parts.registry, &work.operation);
     for item in looked.items.iter_mut().filter(|item| item.is_file()) {
         item.format = forced.or(item.format);
-        if item.format.is_none() || (!together && forced.is_none()) {
+        let is_there = item.expected.is_none();
+        if is_there && (item.format.is_none() || (!together && forced.is_none())) {
             let found = probe::detect_item(item)?;
             looked.detection = looked.detection.take().or(found);
         }
@@ -95,6 +118,10 @@ fn detect(parts: &Parts, work: &Work, looked: &mut Looked, together: bool) -> Re
 }
 
 fn unknown_format(item: &Item) -> Error {
+    if item.expected.is_some() {
+        let what = "what it will be is known only when the task before it has run";
+        return Error::new(ErrorKind::UnsupportedFormat, what);
+    }
     let what = if item.length() == 0 { "the file is empty" } else { "its bytes are no format that is known" };
     let kind = if item.length() == 0 { ErrorKind::CorruptInput } else { ErrorKind::UnsupportedFormat };
     Error::new(kind, what).with_hint("if you know what it is, say so with the option `input_format`")
@@ -123,17 +150,4 @@ fn name_lies(item: &Item, detection: Option<&Detection>) -> Option<String> {
         detection.evidence,
         detection.format.id
     ))
-}
-
-fn look_inside(parts: &Parts, item: &Item, control: &Control) -> (Option<Error>, Option<Vec<Feature>>) {
-    match probe::facts(parts, item, parts.limits, control) {
-        Some(Ok(found)) => {
-            let probe =
-                probe::Probe { detection: None, facts: found.facts, problem: None, warnings: Vec::new() };
-            (None, probe.features())
-        }
-        // A header that cannot be read is no reason to refuse yet: the step itself will say so.
-        Some(Err(error)) => (Some(error), None),
-        None => (None, None),
-    }
 }

@@ -5,6 +5,8 @@
 
 mod check;
 mod companions;
+mod goals;
+mod likeness;
 mod look;
 mod order;
 mod piece;
@@ -57,10 +59,13 @@ pub(crate) fn run(
     threads: u32,
     control: &Control,
 ) -> Result<(Vec<Item>, Receipt)> {
+    let amounts = looked.amounts();
     let Looked { items, given, started, warnings, .. } = looked;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;
-    let chain = Chain::of(parts, order, (&items, &given), route, control);
+    // What a search tries on its way is not what was asked for.
+    let chain =
+        if route.goals.is_empty() { Chain::of(parts, order, (&items, &given), route, control) } else { None };
     if let Some(finished) = chain.as_ref().and_then(|chain| chain.finished(started)) {
         return Ok(finished);
     }
@@ -81,7 +86,15 @@ pub(crate) fn run(
         chain: chain.as_ref(),
         ..walk::Along::default()
     };
-    let mut arrived = walk.along(route, gathered.items, along)?;
+    let reached;
+    let (mut arrived, route) = if route.goals.is_empty() {
+        (walk.along(route, gathered.items, along)?, route)
+    } else {
+        let (arrived, found, told) = goals::reach(&walk, route, &gathered.items, along)?;
+        receipt.goals = told;
+        reached = found;
+        (arrived, &reached)
+    };
     receipt.isolation = walk::lowest_level(parts, route).min(companions.isolation).min(gathered.isolation);
     receipt.warnings.append(&mut arrived.warnings);
     receipt.losses = arrived.losses;
@@ -105,6 +118,9 @@ pub(crate) fn run(
         chain.keep(&arrived.items, &receipt, worker_bytes, started);
     }
     receipt.measure(started, worker_bytes);
+    if arrived.reused == 0 && route.goals.is_empty() {
+        parts.note(route, &amounts, &receipt.measured());
+    }
     Ok((arrived.items, receipt))
 }
 

@@ -39,6 +39,11 @@ impl<'p> Piece<'p> {
         cache::recall(parts, order, self.items(), &given, control)
     }
 
+    /// Whether what it will be is known only when the task before it has run.
+    pub(crate) fn is_open(&self) -> bool {
+        self.items().iter().any(|item| item.expected.is_some() && item.format.is_none())
+    }
+
     fn items(&self) -> &[Item] {
         match self {
             Piece::Raw(items) => items,
