@@ -5,15 +5,13 @@ package main
 #include <formwork.h>
 #include <stdlib.h>
 
-// Anything but 0 cancels. It is C that reads the number, so that no thread of the engine has to enter Go.
-static int32_t watch(void *user, double done) {
-	(void)done;
-	return __atomic_load_n((int32_t *)user, __ATOMIC_RELAXED);
+// The INIT macros are initializers, which cgo does not see.
+static formwork_status open_engine(const char *cache, formwork_engine **engine, formwork_error **error) {
+	struct formwork_engine_options options = FORMWORK_ENGINE_OPTIONS_INIT;
+	options.registry_cache = cache;
+	return formwork_engine_open(&options, engine, error);
 }
 
-static void give_up(int32_t *cancel) { __atomic_store_n(cancel, 1, __ATOMIC_RELAXED); }
-
-// The INIT macros are initializers, which cgo does not see.
 static struct formwork_source source(const char *name, const void *data, size_t length) {
 	struct formwork_source source = FORMWORK_SOURCE_INIT;
 	source.kind = FORMWORK_SOURCE_KIND_MEMORY;
@@ -25,15 +23,14 @@ static struct formwork_source source(const char *name, const void *data, size_t 
 
 // The struct that points to others is made here: Go must not hand C a pointer to memory that holds Go pointers.
 static formwork_status convert(formwork_engine *engine, const char *name, const void *data, size_t length,
-	const char *operation, const char *to, const char *options, int32_t *cancel,
+	const char *operation, const char *to, const char *options, formwork_cancel_token *cancel,
 	formwork_output **output, formwork_error **error) {
 	struct formwork_source from = source(name, data, length);
 	struct formwork_request request = FORMWORK_REQUEST_INIT;
 	request.operation = operation;
 	request.output_format = to;
 	request.options = options;
-	request.progress = watch;
-	request.user = cancel;
+	request.cancel = cancel;
 	struct formwork_target target = FORMWORK_TARGET_INIT;
 	target.kind = FORMWORK_TARGET_KIND_MEMORY;
 	formwork_status status = formwork_convert(engine, &from, &request, &target, NULL, error);
@@ -111,13 +108,19 @@ func (in *Input) data() (unsafe.Pointer, C.size_t) {
 // Engine may be used by many goroutines at once. Every call of it that waits holds a thread of the system.
 type Engine struct{ c *C.formwork_engine }
 
-func OpenEngine() (*Engine, error) {
+// OpenEngine opens one. With a folder of its own as cache, later ones open at once.
+func OpenEngine(cache string) (*Engine, error) {
+	folder, free := text(cache)
+	defer free()
 	engine := &Engine{}
 	var err *C.formwork_error
-	return engine, check(C.formwork_engine_open(nil, &engine.c, &err), err)
+	return engine, check(C.open_engine(folder, &engine.c, &err), err)
 }
 
-// Close cancels what runs. Nobody may use the engine any more.
+// ShutDown cancels all calls and jobs, and those that are still to come. It does not wait.
+func (e *Engine) ShutDown() { C.formwork_engine_shut_down(e.c) }
+
+// Close ends the engine. Nobody may be in a call of it any more.
 func (e *Engine) Close() { C.formwork_engine_close(e.c) }
 
 // Convert returns when the result is there, or soon after ctx is done.
@@ -132,24 +135,27 @@ func (e *Engine) Convert(ctx context.Context, in *Input) (*Output, error) {
 	given, freeGiven := text(string(options))
 	defer freeGiven()
 
-	cancel := (*C.int32_t)(C.calloc(1, C.sizeof_int32_t))
-	defer C.free(unsafe.Pointer(cancel))
+	var cancel *C.formwork_cancel_token
+	var err *C.formwork_error
+	if err := check(C.formwork_cancel_token_create(e.c, &cancel, &err), err); err != nil {
+		return nil, err
+	}
+	defer C.formwork_cancel_token_destroy(cancel)
 	returned, watched := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
 		select {
 		case <-ctx.Done():
-			C.give_up(cancel)
+			C.formwork_cancel_token_cancel(cancel)
 		case <-returned:
 		}
 	}()
 
 	data, length := in.data()
 	var output *C.formwork_output
-	var err *C.formwork_error
 	status := C.convert(e.c, name, data, length, operation, to, given, cancel, &output, &err)
 	close(returned)
-	<-watched // before cancel is freed
+	<-watched // before the token is destroyed
 	if err := check(status, err); err != nil {
 		return nil, err
 	}
@@ -195,15 +201,15 @@ func (j *Job) Failure() error {
 	return check(C.formwork_job_wait(j.c, 0, &err), err)
 }
 
-// Status is JSON.
-func (j *Job) Status() ([]byte, error) {
+// Status is JSON, with error when the job failed.
+func (j *Job) Status() (json.RawMessage, error) {
 	var status *C.char
 	var err *C.formwork_error
 	if err := check(C.formwork_job_status(j.c, &status, &err), err); err != nil {
 		return nil, err
 	}
 	defer C.formwork_text_destroy(status)
-	return []byte(C.GoString(status)), nil
+	return json.RawMessage(C.GoString(status)), nil
 }
 
 // Output is the first file that the job hands over, nil while there is none.

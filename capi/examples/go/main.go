@@ -13,7 +13,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"os"
 	"os/signal"
 	"path"
 	"strconv"
@@ -64,28 +63,16 @@ func sendJSON(w http.ResponseWriter, status int, body any) {
 	json.NewEncoder(w).Encode(body)
 }
 
-func describe(err error) any {
-	var failure *Error
-	var refused *refusal
-	switch {
-	case errors.As(err, &failure):
-		return failure.JSON
-	case errors.As(err, &refused):
-		return map[string]string{"kind": refused.kind, "message": refused.message}
-	}
-	return map[string]string{"kind": "internal", "message": err.Error()}
-}
-
 func sendError(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
 	var failure *Error
-	var refused *refusal
 	if errors.As(err, &failure) {
-		status = failure.HTTP
-	} else if errors.As(err, &refused) {
-		status = refused.status
+		sendJSON(w, failure.HTTP, map[string]any{"error": failure.JSON})
+		return
 	}
-	sendJSON(w, status, map[string]any{"error": describe(err)})
+	refused := &refusal{http.StatusInternalServerError, "internal", err.Error()}
+	errors.As(err, &refused)
+	told := map[string]string{"kind": refused.kind, "message": refused.message}
+	sendJSON(w, refused.status, map[string]any{"error": told})
 }
 
 // sendOutput ends the output.
@@ -133,7 +120,7 @@ func (s *server) convert(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The context is done when the client hangs up, or the server ends.
+	// The context is done when the client hangs up.
 	output, err := s.engine.Convert(r.Context(), in)
 	if err != nil {
 		return err
@@ -194,28 +181,18 @@ func (s *server) withJob(id string, do func(*Job) error) error {
 }
 
 func (s *server) status(w http.ResponseWriter, id string, cancel bool) error {
-	var text []byte
-	var failure error
+	var status json.RawMessage
 	err := s.withJob(id, func(job *Job) (err error) {
 		if cancel {
 			job.Cancel()
 		}
-		text, err = job.Status()
-		failure = job.Failure()
+		status, err = job.Status()
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		sendJSON(w, http.StatusOK, status)
 	}
-	var status map[string]json.RawMessage
-	if err := json.Unmarshal(text, &status); err != nil {
-		return err
-	}
-	if string(status["state"]) == `"error"` && failure != nil {
-		status["error"], _ = json.Marshal(describe(failure))
-	}
-	sendJSON(w, http.StatusOK, status)
-	return nil
+	return err
 }
 
 func (s *server) result(w http.ResponseWriter, r *http.Request, id string) error {
@@ -283,8 +260,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func run(address string) error {
-	engine, err := OpenEngine()
+func run(address, cache string) error {
+	engine, err := OpenEngine(cache)
 	if err != nil {
 		return err
 	}
@@ -296,11 +273,7 @@ func run(address string) error {
 	if err != nil {
 		return err
 	}
-	web := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ending },
-	}
+	web := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()
 	fmt.Printf("listening on %s\n", address)
@@ -309,6 +282,7 @@ func run(address string) error {
 		return err
 	case <-ending.Done():
 	}
+	engine.ShutDown() // what waits for it returns by itself
 	patience, done := context.WithTimeout(context.Background(), time.Second)
 	defer done()
 	if web.Shutdown(patience) != nil {
@@ -324,9 +298,9 @@ func run(address string) error {
 
 func main() {
 	port := flag.Int("port", 8080, "port on 127.0.0.1")
+	cache := flag.String("cache", "", "folder in which the engine remembers its plugins")
 	flag.Parse()
-	if err := run(fmt.Sprintf("127.0.0.1:%d", *port)); err != nil {
-		log.Print(err)
-		os.Exit(1)
+	if err := run(fmt.Sprintf("127.0.0.1:%d", *port), *cache); err != nil {
+		log.Fatal(err)
 	}
 }

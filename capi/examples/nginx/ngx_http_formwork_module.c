@@ -200,16 +200,7 @@ static ngx_int_t send_status(ngx_http_request_t *r, formwork_job *job) {
     if (status != FORMWORK_STATUS_OK) {
         return fail(r, (ngx_uint_t)formwork_status_http(status), error);
     }
-    ngx_str_t text;
-    if (formwork_job_state(job) == FORMWORK_STATE_ERROR && strrchr(json, '}') != NULL) {
-        formwork_job_wait(job, 0, &error);
-        const char *failure = formwork_error_json(error);
-        *strrchr(json, '}') = '\0';
-        text = join(r, json, ", \"error\": ", failure != NULL ? failure : "{}", "}", NULL);
-        formwork_error_destroy(error);
-    } else {
-        text = join(r, json, NULL);
-    }
+    ngx_str_t text = join(r, json, NULL);
     formwork_text_destroy(json);
     return send_json(r, NGX_HTTP_OK, text);
 }
@@ -496,9 +487,15 @@ static ngx_int_t init_process(ngx_cycle_t *cycle) {
     }
     /* nginx waits for any child that ends, and would take the engine's from it. A worker process has no others. */
     signal(SIGCHLD, SIG_DFL);
+    ngx_str_t cache = ngx_string("registry"); /* below nginx's folder: with it, the engine opens at once */
+    if (ngx_get_full_name(cycle->pool, &cycle->prefix, &cache) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    struct formwork_engine_options options = FORMWORK_ENGINE_OPTIONS_INIT;
+    options.registry_cache = (const char *)cache.data;
     formwork_error *error = NULL;
     int descriptor = -1;
-    if (formwork_engine_open(NULL, &engine, &error) != FORMWORK_STATUS_OK ||
+    if (formwork_engine_open(&options, &engine, &error) != FORMWORK_STATUS_OK ||
         formwork_engine_events_fd(engine, &descriptor, &error) != FORMWORK_STATUS_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "Formwork: %s", formwork_error_message(error));
         formwork_error_destroy(error);
@@ -521,14 +518,7 @@ static void exit_process(ngx_cycle_t *cycle) {
         events->fd = (ngx_socket_t)-1; /* it is the engine's, who closes it */
         events = NULL;
     }
-    /* Who waits hears nothing: nginx ends now. Jobs end before the engine, so that it can end its processes. */
-    for (ngx_queue_t *at = ngx_queue_head(&waiting); at != ngx_queue_sentinel(&waiting); at = ngx_queue_next(at)) {
-        waiting_t *wait = ngx_queue_data(at, waiting_t, queue);
-        formwork_job_destroy(wait->job);
-    }
-    for (ngx_uint_t i = 0; i < JOBS_MOST; ++i) {
-        formwork_job_destroy(jobs[i]);
-    }
+    /* Cancels all jobs. Who waits for one hears nothing: nginx ends now, and what is left of them with it. */
     formwork_engine_close(engine);
 }
 

@@ -5,14 +5,12 @@
  *     use(output.name, await output.bytes());
  *     await engine.close();
  *
- * What may take long runs in Node's thread pool, UV_THREADPOOL_SIZE calls at a time; callbacks come back to the event
- * loop, so nothing here may wait for such a call without giving the loop its turn. */
+ * What may take long runs in Node's thread pool, UV_THREADPOOL_SIZE calls at a time. */
 
 import koffi from 'koffi';
 
 const API = [0, 1];
 const OK = 0;
-const PENDING = 15;
 const END = 16;
 const MEMORY = 2;
 const ALL_THREADS = -1;
@@ -20,10 +18,9 @@ const CHUNK = 1 << 20;
 
 const library = koffi.load(process.env.FORMWORK_LIBRARY ?? `libformwork.so.${API[0]}`);
 
-for (const name of ['engine', 'job', 'output', 'error', 'receipt']) {
+for (const name of ['engine', 'job', 'output', 'error', 'receipt', 'cancel_token']) {
     koffi.opaque(`formwork_${name}`);
 }
-koffi.proto('int32_t formwork_progress_callback(void *user, double done)');
 koffi.disposable('owned_text', 'str', library.func('void formwork_text_destroy(void *text)'));
 
 /** Declares a struct, and returns what makes one: members that are not named are NULL or 0. */
@@ -63,8 +60,9 @@ const request = struct('request', {
     output_format: 'const char *',
     options: 'const char *',
     wishes: 'const char *',
-    progress: 'formwork_progress_callback *',
+    progress: 'void *',
     user: 'void *',
+    cancel: 'const formwork_cancel_token *',
 });
 const target = struct('target', {
     kind: 'int32_t',
@@ -91,11 +89,14 @@ const jobOptions = struct('job_options', {
 const c = Object.fromEntries(
     `uint32_t api_version(void)
     int32_t engine_open(const formwork_engine_options *options, _Out_ formwork_engine **engine, _Out_ formwork_error **error)
+    void engine_shut_down(formwork_engine *engine)
     void engine_close(formwork_engine *engine)
+    int32_t cancel_token_create(formwork_engine *engine, _Out_ formwork_cancel_token **token, _Out_ formwork_error **error)
+    void cancel_token_cancel(const formwork_cancel_token *token)
+    void cancel_token_destroy(formwork_cancel_token *token)
     int32_t convert(formwork_engine *engine, const formwork_source *source, const formwork_request *request, _Inout_ formwork_target *target, formwork_receipt **receipt, _Out_ formwork_error **error)
     int32_t job_submit(formwork_engine *engine, const char *request, const formwork_job_options *options, _Out_ formwork_job **job, _Out_ formwork_error **error)
     uint64_t job_id(const formwork_job *job)
-    double job_progress(const formwork_job *job)
     int32_t job_status(const formwork_job *job, _Out_ owned_text *status, _Out_ formwork_error **error)
     int32_t job_wait(formwork_job *job, int64_t timeout_ms, _Out_ formwork_error **error)
     int32_t job_output(formwork_job *job, size_t index, _Out_ formwork_output **output, _Out_ formwork_error **error)
@@ -228,19 +229,11 @@ export class Job extends Handle {
         this.id = Number(c.job_id(pointer));
     }
 
-    get progress() {
-        return c.job_progress(this.pointer);
-    }
-
+    /** `state`, `progress`, `tasks`, and `error` when it failed. */
     status() {
         const text = [null];
         now(c.job_status, [this.pointer, text]);
         return JSON.parse(text[0]);
-    }
-
-    /** Whether it is over, and went well. Throws how it failed. */
-    isDone() {
-        return now(c.job_wait, [this.pointer, 0], [PENDING]) === OK;
     }
 
     /** Waits until it is over. Throws how it failed. */
@@ -263,32 +256,36 @@ export class Job extends Handle {
 export class Engine {
     #pointer;
     #calls = new Set();
-    #closing = false;
 
     constructor(pointer) {
         this.#pointer = pointer;
     }
 
-    static async open({ limits, threads = ALL_THREADS } = {}) {
+    /** With a folder of its own as `registryCache`, it opens at once. */
+    static async open({ registryCache, limits, threads = ALL_THREADS } = {}) {
         const engine = [null];
-        await later(c.engine_open, [engineOptions({ limits: json(limits), threads }), engine]);
+        const options = engineOptions({ registry_cache: registryCache, limits: json(limits), threads });
+        await later(c.engine_open, [options, engine]);
         return new Engine(engine[0]);
     }
 
-    /** Converts bytes. `signal` cancels; `progress` hears the part that is done. */
-    async convert(data, to, { name, operation, options, signal, progress } = {}) {
+    /** Converts bytes. `signal` cancels. */
+    async convert(data, to, { name, operation, options, signal } = {}) {
+        const token = [null];
+        now(c.cancel_token_create, [this.#pointer, token]);
+        const [cancel] = token;
+        const abort = () => c.cancel_token_cancel(cancel);
+        signal?.addEventListener('abort', abort);
         const place = target({ kind: MEMORY });
-        const asked = request({
-            operation,
-            output_format: to,
-            options: json(options),
-            progress: (_, done) => {
-                progress?.(done);
-                return this.#closing || signal?.aborted ? 1 : 0;
-            },
-        });
-        await this.#in(later(c.convert, [this.#pointer, held(data, name), asked, place, null]));
-        return new Output(place.output);
+        const asked = request({ operation, output_format: to, options: json(options), cancel });
+        try {
+            signal?.throwIfAborted();
+            await this.#in(later(c.convert, [this.#pointer, held(data, name), asked, place, null]));
+            return new Output(place.output);
+        } finally {
+            signal?.removeEventListener('abort', abort);
+            c.cancel_token_destroy(cancel);
+        }
     }
 
     /** Takes a job in. `inputs` has data and name of what its tasks `import/bytes` bring in. */
@@ -304,10 +301,10 @@ export class Engine {
 
     /** Cancels what runs, and ends the engine when no call is in it any more. */
     async close() {
-        this.#closing = true;
-        await Promise.allSettled(this.#calls);
         const pointer = this.#pointer;
-        this.#pointer = null;
+        this.#pointer = null; // what is asked for from now on is refused
+        c.engine_shut_down(pointer);
+        await Promise.allSettled(this.#calls);
         await new Promise((resolve) => c.engine_close.async(pointer, resolve));
     }
 

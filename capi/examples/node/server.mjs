@@ -15,7 +15,8 @@ const KINDS = {
 };
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-const engine = await Engine.open();
+const [port, registryCache] = process.argv.slice(2);
+const engine = await Engine.open({ registryCache });
 // Only the event loop touches this, so it needs no lock.
 const jobs = new Map();
 
@@ -66,21 +67,21 @@ app.post('/jobs', { schema }, async (request, reply) => {
     return reply.code(202).send({ id: String(job.id) });
 });
 
-app.get('/jobs/:id', async (request) => status(find(request)));
+app.get('/jobs/:id', async (request) => find(request).status());
 
 app.delete('/jobs/:id', async (request) => {
     const job = find(request);
     job.cancel();
-    return status(job);
+    return job.status();
 });
 
 app.get('/jobs/:id/result', async (request, reply) => {
     const job = find(request);
-    const error = failure(job);
+    const { state, error } = job.status();
     if (error) {
-        return reply.code(409).send({ error: error.details });
+        return reply.code(409).send({ error });
     }
-    const output = job.isDone() ? job.output() : null;
+    const output = state === 'finished' ? job.output() : null;
     if (!output) {
         throw new Refusal(409, `job ${job.id} has no result yet`);
     }
@@ -125,21 +126,6 @@ function find(request) {
     return job;
 }
 
-/** How a job failed, if it did. */
-function failure(job) {
-    try {
-        job.isDone();
-        return null;
-    } catch (error) {
-        return error;
-    }
-}
-
-function status(job) {
-    const now = job.status();
-    return now.state === 'error' ? { ...now, error: failure(job)?.details } : now;
-}
-
 function send(reply, output) {
     const name = encodeURIComponent(output.name.split('/').at(-1)).replace(
         /['()*]/g,
@@ -155,12 +141,13 @@ function send(reply, output) {
 }
 
 async function stop() {
-    // Closing the engine cancels what runs, which ends the requests that wait for it.
+    // Closing the engine has the requests return that wait for it. Who reads or sends slowly is cut off.
+    setTimeout(() => app.server.closeAllConnections(), 1000).unref();
     await Promise.all([app.close(), engine.close()]);
     jobs.forEach((job) => job.close());
 }
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 
-await app.listen({ host: HOST, port: Number(process.argv[2]) });
+await app.listen({ host: HOST, port: Number(port) });
 console.log(`listening on ${HOST}:${app.server.address().port}`);

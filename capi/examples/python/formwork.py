@@ -14,12 +14,11 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from ctypes import (
     POINTER,
     byref,
     c_char_p,
-    c_double,
     c_int,
     c_int32,
     c_int64,
@@ -37,9 +36,6 @@ _MEMORY_TARGET = 2
 _FD_SOURCE = 3
 _MEMORY_SOURCE = 2
 _CHUNK = 1 << 20
-
-Progress = Callable[[float], bool]
-_ProgressCallback = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double)
 
 
 class _Struct(ctypes.Structure):
@@ -102,8 +98,9 @@ class _Request(_Struct):
         ("output_format", c_char_p),
         ("options", c_char_p),
         ("wishes", c_char_p),
-        ("progress", _ProgressCallback),
+        ("progress", c_void_p),
         ("user", c_void_p),
+        ("cancel", c_void_p),
     ]
 
 
@@ -137,7 +134,11 @@ def _load() -> ctypes.CDLL:
     # Without these, ctypes takes every pointer for an int of 32 bits.
     for name, result, *arguments in [
         ("engine_open", c_int32, POINTER(_EngineOptions), out, out),
+        ("engine_shut_down", None, handle),
         ("engine_close", None, handle),
+        ("cancel_token_create", c_int32, handle, out, out),
+        ("cancel_token_cancel", None, handle),
+        ("cancel_token_destroy", None, handle),
         (
             "convert",
             c_int32,
@@ -150,7 +151,6 @@ def _load() -> ctypes.CDLL:
         ),
         ("job_submit", c_int32, handle, text, POINTER(_JobOptions), out, out),
         ("job_id", c_uint64, handle),
-        ("job_progress", c_double, handle),
         ("job_status", c_int32, handle, out, out),
         ("job_wait", c_int32, handle, c_int64, out),
         ("job_output", c_int32, handle, c_size_t, out, out),
@@ -162,8 +162,6 @@ def _load() -> ctypes.CDLL:
         ("output_size", c_uint64, handle),
         ("output_read", c_int32, handle, c_uint64, c_void_p, c_size_t, POINTER(c_size_t), out),
         ("output_destroy", None, handle),
-        ("error_message", text, handle),
-        ("error_kind", text, handle),
         ("error_json", text, handle),
         ("error_destroy", None, handle),
         ("status_http", c_int32, c_int32),
@@ -277,11 +275,8 @@ class Job(_Handle):
     def id(self) -> int:
         return int(_c.formwork_job_id(self._pointer))
 
-    @property
-    def progress(self) -> float:
-        return float(_c.formwork_job_progress(self._pointer))
-
     def status(self) -> dict[str, Any]:
+        """`state`, `progress`, `tasks`, and `error` when it failed."""
         text = c_void_p()
         _call(_c.formwork_job_status, self._pointer, byref(text))
         try:
@@ -305,18 +300,45 @@ class Job(_Handle):
         return None if status == END else Output(output)
 
 
+class CancelToken(_Handle):
+    """Cancels the calls it is given to. It must not be closed before they have returned."""
+
+    _destroy = "formwork_cancel_token_destroy"
+
+    def cancel(self) -> None:
+        _c.formwork_cancel_token_cancel(self._pointer)
+
+
 class Engine(_Handle):
-    """Plugins, limits and threads. Open it after a fork, in each process."""
+    """Plugins, limits and threads. Open it after a fork, in each process.
+
+    With a folder of its own as `registry_cache`, it opens at once.
+    """
 
     _destroy = "formwork_engine_close"
 
     def __init__(
-        self, *, limits: Mapping[str, int] | None = None, threads: int = ALL_THREADS
+        self,
+        *,
+        registry_cache: str | None = None,
+        limits: Mapping[str, int] | None = None,
+        threads: int = ALL_THREADS,
     ) -> None:
         engine = c_void_p()
-        options = _EngineOptions(limits=_json(limits), threads=threads)
+        options = _EngineOptions(
+            registry_cache=_text(registry_cache), limits=_json(limits), threads=threads
+        )
         _call(_c.formwork_engine_open, byref(options), byref(engine))
         super().__init__(engine)
+
+    def cancel_token(self) -> CancelToken:
+        token = c_void_p()
+        _call(_c.formwork_cancel_token_create, self._pointer, byref(token))
+        return CancelToken(token)
+
+    def shut_down(self) -> None:
+        """Cancels all calls and jobs, for ever, without waiting: for what waits in other threads."""
+        _c.formwork_engine_shut_down(self._pointer)
 
     def convert(
         self,
@@ -326,23 +348,15 @@ class Engine(_Handle):
         name: str | None = None,
         operation: str | None = None,
         options: Mapping[str, Any] | None = None,
-        progress: Progress | None = None,
+        cancel: CancelToken | None = None,
     ) -> Output:
-        """Converts bytes, or what is in an open descriptor.
-
-        `progress` hears how far it is, from 0 to 1, and cancels by returning False.
-        """
-        hear = (
-            _ProgressCallback(lambda _, done: not progress(done))
-            if progress
-            else _ProgressCallback()
-        )
+        """Converts bytes, or what is in an open descriptor."""
         source, target = _source(data, name), _Target(kind=_MEMORY_TARGET, fd=-1)
         request = _Request(
             operation=_text(operation),
             output_format=_text(to),
             options=_json(options),
-            progress=hear,
+            cancel=cancel._pointer if cancel else None,
         )
         _call(
             _c.formwork_convert, self._pointer, byref(source), byref(request), byref(target), None

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from tempfile import TemporaryFile
 from typing import IO, Annotated, Any
 from urllib.parse import quote
@@ -64,20 +64,8 @@ class Host:
         return job
 
 
-# Calls of formwork_convert are not cancelled by closing the engine: they hear of the end here.
-stopping = threading.Event()
-
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Host]]:
-    # From the inside out: the engine may be closed only when no thread is in a call of it.
-    with formwork.Engine() as engine, ThreadPoolExecutor(MOST_CALLS) as pool:
-        with closing(Host(engine, pool)) as host:
-            yield {"host": host}
-
-
 def host_of(request: Request) -> Host:
-    host: Host = request.state.host
+    host: Host = request.app.state.host
     return host
 
 
@@ -107,7 +95,7 @@ BodyDep = Annotated[IO[bytes], Depends(body_of)]
 OptionsDep = Annotated[dict[str, str], Depends(options_of)]
 # Texts of C end at a NUL.
 Word = Annotated[str, Query(pattern=r"^[^\x00]+$")]
-app = FastAPI(lifespan=lifespan, openapi_url=None)
+app = FastAPI(openapi_url=None)
 
 
 @app.post("/convert")
@@ -120,20 +108,18 @@ async def convert(
     name: Word = "input",
     operation: Word = "convert",
 ) -> Response:
-    gone = threading.Event()
+    # It ends when neither this nor the thread has it any more: not before the call returns.
+    token = host.engine.cancel_token()
 
     def work() -> formwork.Output:
-        def goes_on(_: float) -> bool:
-            return not (gone.is_set() or stopping.is_set())
-
         return host.engine.convert(
-            body.fileno(), to, name=name, operation=operation, options=options, progress=goes_on
+            body.fileno(), to, name=name, operation=operation, options=options, cancel=token
         )
 
     async def listen() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
-        gone.set()
+        token.cancel()
 
     listening = asyncio.create_task(listen())
     try:
@@ -170,14 +156,7 @@ async def submit(
 # FastAPI runs plain functions in threads of its own: these wait for nothing but a lock.
 @app.get("/jobs/{number}")
 def status(host: HostDep, number: str) -> dict[str, Any]:
-    job = host.job(number)
-    answer = job.status()
-    if answer["state"] == "error":
-        try:
-            job.wait(0)
-        except formwork.FormworkError as error:
-            answer["error"] = error.details
-    return answer
+    return host.job(number).status()
 
 
 @app.delete("/jobs/{number}")
@@ -189,11 +168,10 @@ def cancel(host: HostDep, number: str) -> dict[str, Any]:
 @app.get("/jobs/{number}/result")
 def result(host: HostDep, number: str) -> Response:
     job = host.job(number)
-    try:
-        done = job.wait(0)
-    except formwork.FormworkError as error:
-        return JSONResponse({"error": error.details}, 409)
-    output = job.output() if done else None
+    now = job.status()
+    if "error" in now:
+        return JSONResponse({"error": now["error"]}, 409)
+    output = job.output() if now["state"] == "finished" else None
     if output is None:
         raise HTTPException(409, f"job {number} has no result yet")
     return file_response(output)
@@ -238,20 +216,32 @@ class Server(uvicorn.Server):
             print(f"listening on {ADDRESS}:{port}", flush=True)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        stopping.set()
+        # What waits for the engine returns by itself.
+        app.state.host.engine.shut_down()
         super().handle_exit(sig, frame)
 
 
-if __name__ == "__main__":
+def main(port: int, registry_cache: str | None = None) -> None:
     # Once it has shut down, uvicorn raises the signal again for whoever handled it before it.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: None)
     config = uvicorn.Config(
         app,
         ADDRESS,
-        int(sys.argv[1]),
+        port,
         access_log=False,
         log_level="warning",
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,  # for who reads or sends slowly
     )
-    Server(config).run()
+    # From the inside out: the engine may be closed only when no thread is in a call of it.
+    with (
+        formwork.Engine(registry_cache=registry_cache) as engine,
+        ThreadPoolExecutor(MOST_CALLS) as pool,
+        closing(Host(engine, pool)) as host,
+    ):
+        app.state.host = host
+        Server(config).run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), *sys.argv[2:])

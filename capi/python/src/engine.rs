@@ -149,6 +149,7 @@ impl Engine {
             },
             options: given,
             wishes: or_raise(py, Wishes::from_json(&mapping(wishes, "wishes")?))?,
+            ..Work::default()
         };
         if work.output_format.is_none() && operation == "convert" {
             return Err(PyValueError::new_err("nothing says which format is wanted: set `to`"));

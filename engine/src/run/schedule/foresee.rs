@@ -221,7 +221,7 @@ impl<'e> Foresight<'_, 'e> {
 fn detail(operation: &Operation) -> Option<String> {
     match operation {
         Operation::ImportPath { path } => Some(path.display().to_string()),
-        Operation::ImportBytes { name, .. } => Some(name.clone()),
+        Operation::ImportBytes { name, .. } | Operation::ImportItem(Item { name, .. }) => Some(name.clone()),
         Operation::ExportPath(placement) => Some(placement.path.display().to_string()),
         Operation::Work(work) => work.output_format.clone(),
         Operation::ExportBytes => None,
@@ -232,7 +232,7 @@ fn detail(operation: &Operation) -> Option<String> {
 fn word(operation: &Operation) -> String {
     match operation {
         Operation::ImportPath { .. } => "import/path".into(),
-        Operation::ImportBytes { .. } => "import/bytes".into(),
+        Operation::ImportBytes { .. } | Operation::ImportItem(_) => "import/bytes".into(),
         Operation::ExportPath(_) => "export/path".into(),
         Operation::ExportBytes => "export/bytes".into(),
         Operation::Work(work) => work.operation.clone(),

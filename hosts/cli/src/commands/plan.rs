@@ -13,7 +13,7 @@ const MOST_BYTES_OF_A_JOB: u64 = 256 << 20;
 /// Plans one conversion, or a job, and prints what will be done.
 pub(crate) fn run(args: &Plan) -> Result<u8> {
     let keep = Keep { history: args.history.clone(), ..Keep::default() };
-    let engine = setup::keeping_engine(&args.how.limit, 1, false, args.how.isolation, &keep)?;
+    let engine = setup::keeping_engine(&args.how.limit, 1, false, args.how.isolation, &keep, &None)?;
     let item = super::probe::item(&args.input, &engine)?;
     match job(args, &item) {
         Some(json) => plan_job(args, &engine, &json),
