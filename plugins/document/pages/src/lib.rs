@@ -15,10 +15,12 @@ mod html;
 mod library;
 mod md;
 mod model;
+mod names;
 mod odt;
 mod office;
 mod outline;
 mod package;
+mod packed;
 mod pages;
 mod plain;
 mod probe;
@@ -29,7 +31,6 @@ mod size;
 mod slides;
 mod text;
 mod txt;
-mod type3;
 
 use formwork_sdk::{Description, Error, Plugin, Result, Step, export_plugin};
 

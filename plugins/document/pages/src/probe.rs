@@ -1,7 +1,7 @@
 //! What a PDF is, from its header, catalogue and first page.
 
 use crate::document::Document;
-use crate::{document, library, plain};
+use crate::{document, library, packed, plain};
 use formwork_sdk::{Error, Feature, Result, Step, Value, json};
 use std::ffi::c_int;
 
@@ -23,7 +23,7 @@ const FORMS: [Option<&str>; 4] = [None, Some("fields"), Some("xfa"), Some("xfa")
 pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
     let facts = match library::get() {
         Ok(library) => match document::open(step, library) {
-            Ok(document) => facts(&document),
+            Ok(document) => facts(step, &document)?,
             Err(error) => locked(error)?,
         },
         Err(_) => match plain::open(step) {
@@ -43,7 +43,7 @@ fn locked(error: Error) -> Result<Value> {
     }
 }
 
-fn facts(document: &Document<'_>) -> Value {
+fn facts(step: &Step<'_>, document: &Document<'_>) -> Result<Value> {
     let pdfium = &document.pdfium;
     let pages = document.page_count();
     // SAFETY: the document is open for all of these, and each only asks.
@@ -56,12 +56,17 @@ fn facts(document: &Document<'_>) -> Value {
             pdfium.FPDFCatalog_IsTagged(document.handle),
         )
     };
+    let names = [&b"/JavaScript"[..], b"/Launch"];
+    let packed = packed::mentions(step, document.bytes(), names)?;
+    let [is_scripted, launches] = std::array::from_fn(|kind| {
+        packed.get(kind) == Some(&true) || names.get(kind).is_some_and(|name| document.mentions(name))
+    });
     let mut facts = json!({
         "pages": pages,
         "encrypted": security >= 0,
         "tagged": tagged != 0,
-        "javascript": scripts > 0 || document.mentions(b"/JavaScript"),
-        "launch_actions": document.mentions(b"/Launch"),
+        "javascript": scripts > 0 || is_scripted,
+        "launch_actions": launches,
         "attachments": attachments.max(0),
     });
     let mut add = |name: &str, value: Option<Value>| {
@@ -82,7 +87,7 @@ fn facts(document: &Document<'_>) -> Value {
         add(name, text.map(Value::from));
     }
     add("features", Some(features(pages, security >= 0, described)));
-    facts
+    Ok(facts)
 }
 
 fn features(pages: usize, encrypted: bool, described: bool) -> Value {

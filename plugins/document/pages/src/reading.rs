@@ -2,8 +2,8 @@
 
 use crate::document::{self, Document};
 use crate::library;
+use crate::names;
 use crate::text::{self, Piece};
-use crate::type3;
 use formwork_sdk::{Error, ErrorKind, Result, Step};
 
 /// What to do when PDFium is missing.
@@ -26,7 +26,7 @@ impl<'s> Reading<'s> {
             Error::new(ErrorKind::BackendMissing, format!("PDFium could not be loaded ({why}): {REMEDY}"))
         })?;
         let mut document = document::open(step, library)?;
-        if let Some(mended) = type3::mended(step, &document) {
+        if let Some(mended) = names::mended(step, &document) {
             // The library is held by one document at a time.
             drop(document);
             document = Document::open(mended.into(), None, library)?;

@@ -172,3 +172,27 @@ fn probe_tells_what_it_is() {
         assert_eq!(facts[name].to_string(), value, "{name}");
     }
 }
+
+#[test]
+fn probe_tells_of_scripts() {
+    let packed = |text: &str| {
+        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+        let content = packer.finish().unwrap();
+        let head =
+            format!("90 0 obj <</Type /ObjStm /Filter /FlateDecode /Length {}>> stream\n", content.len());
+        [many().bytes(), head.into_bytes(), content, b"\nendstream endobj\n".to_vec()].concat()
+    };
+    let action = "<< /S /JavaScript /JS (app.alert\\(1\\)) >>";
+    for (file, scripts, launches) in [
+        (many().bytes(), "false", "false"),
+        (many().catalogue(&format!("/OpenAction {action}")).bytes(), "true", "false"),
+        (packed(&format!("1 0 {action}")), "true", "false"),
+        (packed("1 0 << /S /Launch /F (calc.exe) >>"), "false", "true"),
+        (packed("1 0 << /S /GoTo >>"), "false", "false"),
+    ] {
+        let facts = Job::new("probe").input("made.pdf", "pdf", file).probe(entry).facts;
+        assert_eq!(facts["javascript"].to_string(), scripts);
+        assert_eq!(facts["launch_actions"].to_string(), launches);
+    }
+}

@@ -16,6 +16,7 @@ mod content;
 mod describe;
 mod draw;
 mod graph;
+mod lazy;
 mod mark;
 mod open;
 mod operation;

@@ -7,7 +7,7 @@ use lopdf::{DecompressError, Document, LoadOptions, Object, ObjectId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The most that one object stream may unpack to.
-const MOST_UNPACKED: u64 = 256 << 20;
+pub(crate) const MOST_UNPACKED: u64 = 256 << 20;
 
 /// Objects are added to a document; one whose numbers leave no room for them is numbered anew.
 const HIGHEST_NUMBER: u32 = 1 << 30;

@@ -2,11 +2,17 @@
 
 use lopdf::{Document, Encoding, Object, dictionary};
 
-/// What the name of a glyph says it is. `None` for names that are in no list, as numbers of glyphs and a maker's own.
+/// What the name of a glyph says it is, as `f_i` of its parts. `None` for names that are in no list, as numbers of glyphs
+/// and a maker's own.
 pub fn meaning(name: &[u8]) -> Option<String> {
     let stem = stem(name);
-    listed(stem).or_else(|| {
-        let digits = stem.strip_prefix(b"uni").filter(|digits| digits.len() == 4)?;
+    listed(stem).or_else(|| stem.split(|byte| *byte == b'_').map(component).collect())
+}
+
+/// What one part of a glyph's name says.
+fn component(part: &[u8]) -> Option<String> {
+    listed(part).or_else(|| {
+        let digits = part.strip_prefix(b"uni").filter(|digits| digits.len() == 4)?;
         let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
         char::from_u32(number).map(String::from)
     })
@@ -39,6 +45,7 @@ mod tests {
             ["A", "fi", "a.sc", "uni00E4", "comma"].map(of),
             ["A", "\u{fb01}", "a", "ä", ","].map(|text| Some(text.to_owned()))
         );
-        assert_eq!([".notdef", "g12", "C0041", "uniZZZZ"].map(of), [None, None, None, None]);
+        assert_eq!(["f_i", "T_uni0068.alt"].map(of), ["\u{fb01}", "Th"].map(|text| Some(text.to_owned())));
+        assert_eq!([".notdef", "g12", "C0041", "uniZZZZ", "f_g12", "_"].map(of), [const { None }; 6]);
     }
 }

@@ -111,12 +111,11 @@ pub(crate) fn read(step: &Step<'_>, page: &Page<'_, '_>) -> Result<Glyphs> {
 /// Whether some letters of a page are control characters: codes of a font that says nowhere what they mean.
 pub(crate) fn has_codes(page: &Page<'_, '_>) -> bool {
     let Some(text) = TextPage::open(page) else { return false };
-    let codes = (0..text.count()).map(|index| {
+    let mut codes = (0..text.count()).map(|index| {
         // SAFETY: the text is open, and the index below its count.
         unsafe { page.document.pdfium.FPDFText_GetUnicode(text.handle, index) }
     });
-    let is_control = |code: &u32| *code < 0x20 && !matches!(*code, HYPHEN_MARK | 0x09..=0x0d);
-    codes.filter(is_control).count() >= FEW_CODES
+    codes.any(|code| code < 0x20 && !matches!(code, HYPHEN_MARK | 0x09..=0x0d))
 }
 
 impl Glyphs {
@@ -189,9 +188,6 @@ fn turned(glyph: Glyph, (width, height): (f32, f32)) -> Glyph {
     };
     Glyph { area, base, ..glyph }
 }
-
-/// Control characters that a page may have by accident.
-const FEW_CODES: usize = 3;
 
 /// What one place in the text of a page holds.
 enum Letter {

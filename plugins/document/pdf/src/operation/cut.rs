@@ -1,18 +1,18 @@
 //! Takes pages out: `pdf/extract-pages` into one file, `pdf/split` into several.
 
 use crate::assembly::{Assembly, Source};
-use crate::open::{Pdf, open};
-use crate::pages;
+use crate::open::{MOST_UNPACKED, Pdf, open, open_bytes};
 use crate::save::{Manner, save};
+use crate::{lazy, pages};
 use formwork_sdk::{Error, OutputInfo, Result, Step, json};
 
 /// Writes the pages that are named, in the order they are named.
 pub(crate) fn extract(step: &Step<'_>) -> Result<()> {
-    let pdf = opened(step)?;
-    let chosen = step
-        .options()
+    let options = step.options();
+    let chosen = options
         .text("pages")
         .ok_or_else(|| Error::invalid("`pdf/extract-pages` needs the option `pages`, as in pages=1-3,7"))?;
+    let pdf = told(step, opened_for(step, chosen)?);
     let chosen = pages::parse("pages", chosen, pdf.pages.len())?;
     let source = Source::new(&pdf);
     let mut assembly = Assembly::new(step);
@@ -25,7 +25,7 @@ pub(crate) fn extract(step: &Step<'_>) -> Result<()> {
 
 /// Writes parts of the document as files of their own.
 pub(crate) fn split(step: &Step<'_>) -> Result<()> {
-    let pdf = opened(step)?;
+    let pdf = told(step, open(step, step.input()?)?);
     let source = Source::new(&pdf);
     let parts = parts(step, &source)?;
     step.within("entries", parts.len() as u64, step.limits().entries)?;
@@ -48,11 +48,19 @@ pub(crate) fn split(step: &Step<'_>) -> Result<()> {
     Ok(())
 }
 
-fn opened(step: &Step<'_>) -> Result<Pdf> {
-    let pdf = open(step, step.input()?)?;
+/// The document, of which only some pages are looked at: without what the others show, where that is easily left out.
+fn opened_for(step: &Step<'_>, chosen: &str) -> Result<Pdf> {
+    let bytes = step.input()?.bytes()?;
+    let most = usize::try_from(step.limits().memory.min(MOST_UNPACKED)).unwrap_or(usize::MAX);
+    let few = lazy::reduced(&bytes, most, |count| pages::parse("pages", chosen, count).ok());
+    let few = few.and_then(|few| open_bytes(step, &few, None).ok()).filter(|pdf| pdf.mended.is_empty());
+    few.map_or_else(|| open_bytes(step, &bytes, step.options().text("password")), Ok)
+}
+
+fn told(step: &Step<'_>, pdf: Pdf) -> Pdf {
     pdf.tell(step);
     crate::tell_what_copies_lose(step, &pdf.doc);
-    Ok(pdf)
+    pdf
 }
 
 /// The pages of each part.

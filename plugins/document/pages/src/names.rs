@@ -1,6 +1,6 @@
-//! Fonts that draw their letters by procedures (Type 3) and name them, but do not say which characters those are: PDFium
-//! takes their codes for characters. The names say it as well (ISO 32000-2, 9.10.2), so they are written into the
-//! document as the table that PDFium reads.
+//! Fonts that name their letters, but do not say which characters those are: PDFium takes codes for characters where a
+//! font draws by procedures (Type 3), and where a letter is several characters, as `f_i`. The names say it as well (ISO
+//! 32000-2, 9.10.2), so they are written into the document as the table that PDFium reads.
 
 use crate::document::Document;
 use crate::text;
@@ -48,9 +48,15 @@ pub(crate) fn mended(step: &Step<'_>, document: &Document<'_>) -> Option<Vec<u8>
     Some(written)
 }
 
-/// What the codes of a Type 3 font mean by its names; nothing for other fonts, and for those that say it themselves.
+/// What the codes of a font of single bytes mean by its names, as far as PDFium does not know; nothing for fonts that
+/// say it themselves.
 fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, String)>> {
-    if font.get(b"Subtype").and_then(Object::as_name).ok()? != b"Type3" || font.has(b"ToUnicode") {
+    let is_procedures = match font.get(b"Subtype").and_then(Object::as_name).ok()? {
+        b"Type3" => true,
+        b"Type1" | b"MMType1" | b"TrueType" => false,
+        _ => return None,
+    };
+    if font.has(b"ToUnicode") {
         return None;
     }
     let encoding = follow(pdf, font.get(b"Encoding").ok()?).as_dict().ok()?;
@@ -61,7 +67,9 @@ fn meanings(pdf: &lopdf::Document, font: &Dictionary) -> Option<Vec<(u8, String)
         match part {
             Object::Integer(number) => code = *number,
             Object::Name(name) => {
-                if let (Ok(code), Some(meaning)) = (u8::try_from(code), glyphs::meaning(name)) {
+                if let (Ok(code), Some(meaning)) = (u8::try_from(code), glyphs::meaning(name))
+                    && (is_procedures || name.contains(&b'_'))
+                {
                     meanings.push((code, meaning));
                 }
                 code = code.saturating_add(1);
@@ -99,11 +107,11 @@ mod tests {
     use super::*;
     use lopdf::dictionary;
 
-    fn font(more: Option<&str>) -> Dictionary {
+    fn font(kind: &str, more: Option<&str>) -> Dictionary {
         let name = |name: &str| Object::Name(name.into());
-        let differences = vec![Object::Integer(2), name("A"), name("fi"), name("in-no-list")];
+        let differences = vec![Object::Integer(2), name("A"), name("fi"), name("in-no-list"), name("f_f_i")];
         let mut font = dictionary! {
-            "Type" => "Font", "Subtype" => "Type3", "Encoding" => dictionary! { "Differences" => differences },
+            "Type" => "Font", "Subtype" => kind, "Encoding" => dictionary! { "Differences" => differences },
         };
         if let Some(more) = more {
             font.set(more, Object::Null);
@@ -114,8 +122,14 @@ mod tests {
     #[test]
     fn names_are_characters() {
         let pdf = lopdf::Document::new();
-        assert_eq!(meanings(&pdf, &font(None)), Some(vec![(2, "A".into()), (3, "\u{fb01}".into())]));
-        assert_eq!(meanings(&pdf, &font(Some("ToUnicode"))), None, "it says so itself");
+        let ligature = || (5, "\u{fb03}".to_owned());
+        assert_eq!(
+            meanings(&pdf, &font("Type3", None)),
+            Some(vec![(2, "A".into()), (3, "\u{fb01}".into()), ligature()])
+        );
+        assert_eq!(meanings(&pdf, &font("Type1", None)), Some(vec![ligature()]), "PDFium knows the others");
+        assert_eq!(meanings(&pdf, &font("Type0", None)), None, "its codes are no single bytes");
+        assert_eq!(meanings(&pdf, &font("Type3", Some("ToUnicode"))), None, "it says so itself");
         let table = to_unicode(&[(2, "A".into())]);
         assert!(table.contains("1 beginbfchar\n<02> <0041>\nendbfchar"), "{table}");
     }
