@@ -293,6 +293,8 @@ typedef struct formwork_request {
     void *user;
     // A token of this engine that cancels the call. Default: none does.
     const struct formwork_cancel_token *cancel;
+    // A preset by its name, as `web`: options that fit the input and the target; `options` win over it.
+    const char *preset;
 } formwork_request;
 
 // Takes `length` bytes of the result; 0 when it has them all, an `errno` when it fails, which ends the call.
@@ -786,7 +788,8 @@ int32_t formwork_status_http(int32_t status);
     { sizeof(struct formwork_engine_options), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, 0, FORMWORK_THREADS_ALL, 0, 0, NULL, NULL }
 #define FORMWORK_SOURCE_INIT { sizeof(struct formwork_source), 0, -1, NULL, NULL, NULL, 0, NULL, NULL }
 #define FORMWORK_TARGET_INIT { sizeof(struct formwork_target), 0, -1, NULL, 0, 0, NULL, NULL, NULL }
-#define FORMWORK_REQUEST_INIT { sizeof(struct formwork_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+#define FORMWORK_REQUEST_INIT \
+    { sizeof(struct formwork_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 #define FORMWORK_JOB_OPTIONS_INIT { sizeof(struct formwork_job_options), NULL, 0, 0, 0, NULL, 0, NULL, NULL }
 #define FORMWORK_HELD_INPUT_INIT { sizeof(struct formwork_held_input), NULL, NULL }
 #define FORMWORK_FORMAT_ROW_INIT { sizeof(struct formwork_format_row), NULL, NULL, NULL, NULL, NULL, 0, 0 }

@@ -181,6 +181,8 @@ struct Request {
     std::function<bool(double)> progress{};
     /// Cancels the call; it must live until that returns.
     const CancelToken *cancel = nullptr;
+    /// A preset by its name, as `web`: options that fit the input and the target; `options` win over it.
+    std::string preset{};
 
     /// The C struct; it lives as long as this object does not change.
     struct formwork_request c() const noexcept {
@@ -196,6 +198,7 @@ struct Request {
             request.user = const_cast<std::function<bool(double)> *>(&progress);
         }
         request.cancel = cancel != nullptr ? cancel->c() : nullptr;
+        request.preset = detail::given(preset);
         return request;
     }
 };

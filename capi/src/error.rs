@@ -24,7 +24,7 @@ impl From<formwork::Error> for Error {
             message: owned_text(&error.to_string()),
             hint: error.hint.as_deref().map(owned_text),
             limit: error.limit.as_deref().map(owned_text),
-            json: owned_text(&error_json(&error).to_string()),
+            json: owned_text(&error.to_json_in_full().to_string()),
             is_temporary: error.is_temporary(),
         }
     }
@@ -42,13 +42,6 @@ impl Error {
         let error = formwork::Error::invalid(message);
         Error { status: Status::Misuse, kind: c"misuse".to_owned(), ..error.into() }
     }
-}
-
-/// An error as JSON whose message names the input, as the text of it does.
-pub(crate) fn error_json(error: &formwork::Error) -> serde_json::Value {
-    let mut json = error.to_json();
-    json["message"] = error.to_string().into();
-    json
 }
 
 /// Reads a text of an error; NULL of NULL.

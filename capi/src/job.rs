@@ -2,7 +2,7 @@
 
 use crate::convert::milliseconds;
 use crate::engine::{Engine, alive};
-use crate::error::{Error, error_json};
+use crate::error::Error;
 use crate::events::{Bell, log};
 use crate::guard::{
     Outcome, SizedStruct, guard, guard_value, hand_over, hand_over_text, held, json, optional_text, place,
@@ -13,7 +13,6 @@ use crate::output::{Output, nth};
 use crate::source::Source;
 use crate::status::Status;
 use formwork::run::{Control, Event, EventKind, Item, JobHandle, JobReport, Submission, TaskState, Ticket};
-use serde_json::json;
 use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
@@ -297,7 +296,7 @@ fn state_of(state: TaskState) -> JobState {
 }
 
 /// Stores at `status` a JSON object with `job`, `state`, `progress` from 0 to 1, `left_ms` or null, and `tasks`: the
-/// state of each by its name; `error` when it failed, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
+/// state of each by its name; `error` when it failed or was cancelled, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn formwork_job_status(
     job: *const Job,
@@ -306,24 +305,7 @@ pub unsafe extern "C" fn formwork_job_status(
 ) -> Status {
     guard(error, || {
         place(status, "status")?;
-        let job = held(job, "job")?;
-        let now = job.handle.status();
-        let tasks = now.tasks.iter().map(|(name, state)| (name.clone(), state.word().into()));
-        let tasks: serde_json::Map<String, serde_json::Value> = tasks.collect();
-        let left = now.left.map(|left| left.as_millis() as u64);
-        let mut all = json!({"job": job.handle.id(), "state": now.state.word(), "progress": now.progress,
-            "left_ms": left, "tasks": tasks});
-        if let Some(error) = now
-            .state
-            .is_over()
-            .then(|| job.report().ok())
-            .flatten()
-            .as_ref()
-            .and_then(|report| report.error())
-        {
-            all["error"] = error_json(error);
-        }
-        hand_over_text(status, &all.to_string());
+        hand_over_text(status, &held(job, "job")?.handle.to_json().to_string());
         Ok(Status::Ok)
     })
 }

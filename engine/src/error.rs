@@ -86,6 +86,13 @@ impl Error {
         object.into()
     }
 
+    /// As [`Error::to_json`], with a message that names the input, as the error's text does: for clients that show it.
+    pub fn to_json_in_full(&self) -> Value {
+        let mut json = self.to_json();
+        json["message"] = self.to_string().into();
+        json
+    }
+
     /// Whether the same request may succeed when it is repeated unchanged.
     pub fn is_temporary(&self) -> bool {
         matches!(self.kind, ErrorKind::Timeout | ErrorKind::Io)

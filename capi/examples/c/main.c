@@ -197,11 +197,8 @@ static enum MHD_Result convert(struct server *server, struct MHD_Connection *con
                                const struct formwork_source *source, const char *options) {
     struct conversion conversion = {
         .socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd};
-    formwork_error *error = NULL;
-    formwork_status status = formwork_cancel_token_create(server->engine, &conversion.token, &error);
-    if (status != FORMWORK_STATUS_OK) {
-        return fail(connection, (unsigned)formwork_status_http(status), error);
-    }
+    /* Without one, which is NULL, nothing cancels it. */
+    formwork_cancel_token_create(server->engine, &conversion.token, NULL);
     pthread_mutex_lock(&server->lock);
     LIST_INSERT_HEAD(&server->conversions, &conversion, place);
     pthread_mutex_unlock(&server->lock);
@@ -212,9 +209,10 @@ static enum MHD_Result convert(struct server *server, struct MHD_Connection *con
     request.cancel = conversion.token;
     struct formwork_target target = FORMWORK_TARGET_INIT;
     target.kind = FORMWORK_TARGET_KIND_MEMORY;
+    formwork_error *error = NULL;
     /* Otherwise libmicrohttpd would take a long conversion for an idle connection. */
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
-    status = formwork_convert(server->engine, source, &request, &target, NULL, &error);
+    const formwork_status status = formwork_convert(server->engine, source, &request, &target, NULL, &error);
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
     pthread_mutex_lock(&server->lock);
     LIST_REMOVE(&conversion, place);

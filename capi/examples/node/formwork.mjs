@@ -63,6 +63,7 @@ const request = struct('request', {
     progress: 'void *',
     user: 'void *',
     cancel: 'const formwork_cancel_token *',
+    preset: 'const char *',
 });
 const target = struct('target', {
     kind: 'int32_t',

@@ -101,6 +101,7 @@ class _Request(_Struct):
         ("progress", c_void_p),
         ("user", c_void_p),
         ("cancel", c_void_p),
+        ("preset", c_char_p),
     ]
 
 
@@ -337,7 +338,7 @@ class Engine(_Handle):
         return CancelToken(token)
 
     def shut_down(self) -> None:
-        """Cancels all calls and jobs, for ever, without waiting: for what waits in other threads."""
+        """Cancels all calls and jobs, for ever. Returns without waiting."""
         _c.formwork_engine_shut_down(self._pointer)
 
     def convert(

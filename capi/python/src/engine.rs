@@ -200,6 +200,7 @@ impl Engine {
             inputs.unwrap_or_default().into_iter().map(|(task, input)| Ok((task, item(&input, None)?)));
         let tasks = Tasks::from_json_with(&from_python(job)?, held.collect::<PyResult<_>>()?);
         let tasks = or_raise(py, tasks)?;
+        or_raise(py, inner.engine.check(&tasks))?;
         let timeout = timeout.map(Duration::try_from_secs_f64).transpose();
         let timeout = timeout.map_err(|error| PyValueError::new_err(error.to_string()))?;
         let submission = Submission {

@@ -6,7 +6,7 @@ use crate::value::to_python;
 use formwork::run::{JobHandle, JobReport, TaskReport};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// How long a wait goes on before it looks whether somebody pressed Ctrl-C.
@@ -63,14 +63,9 @@ impl Job {
         py.detach(|| self.handle.status().state.word())
     }
 
-    /// `state`, `progress`, `left` in seconds or None, and the state of each task.
+    /// `state`, `progress`, `left_ms` or None, the state of each task, and `error` when it failed or was cancelled.
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let now = py.detach(|| self.handle.status());
-        let tasks = now.tasks.iter().map(|(name, state)| (name.clone(), Value::from(state.word())));
-        let tasks: Map<String, Value> = tasks.collect();
-        let left = now.left.map(|left| left.as_secs_f64());
-        let all = json!({"job": self.handle.id(), "state": now.state.word(), "progress": now.progress,
-            "left": left, "tasks": tasks});
+        let all = py.detach(|| self.handle.to_json());
         to_python(py, &all)
     }
 

@@ -58,6 +58,9 @@ def test_failures_say_whose_fault_they_are(engine: formwork.Engine) -> None:
     with pytest.raises(formwork.FormworkError) as caught:
         engine.convert(b"%PDF-1.7", to="png", name="a.pdf")
     assert (caught.value.kind, caught.value.http) == ("corrupt_input", 422)
+    with pytest.raises(formwork.FormworkError) as caught:
+        engine.submit({"tasks": {"in": {"operation": "import/nothing"}}})
+    assert caught.value.kind == "invalid_request"
 
 
 def test_limits_hold() -> None:

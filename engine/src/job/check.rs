@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
 
 /// Options that go with every task.
-const COMMON: [&str; 3] = ["timeout", "threads", "input_format"];
+const COMMON: [&str; 6] = ["timeout", "threads", "input_format", "max_bytes", "min_quality", "conforms"];
 
 impl Job {
     /// See [`Engine::check`](crate::Engine::check).
@@ -49,13 +49,9 @@ fn problems(work: &Work, matrix: &Matrix<'_>, registry: &Registry) -> Vec<Error>
     if let Some(format) = &work.output_format {
         wrong.extend(registry.require_format(format).err());
     }
-    // The route may pass other steps on its way, whose options are asked for as well.
-    let steps = || {
-        matrix
-            .cells()
-            .filter(|cell| [work.operation.as_str(), "convert"].contains(&cell.capability.operation.as_str()))
-    };
-    let known: BTreeSet<&str> = steps()
+    // The route may pass other steps on its way, and steps that finish it, whose options are asked for as well.
+    let known: BTreeSet<&str> = matrix
+        .cells()
         .flat_map(|cell| cell.capability.options.iter().map(|option| option.name.as_str()))
         .chain(COMMON)
         .collect();

@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use formwork::Error;
-use formwork::run::{JobHandle, JobReport};
-use serde_json::{Map, Value, json};
+use formwork::run::JobReport;
+use serde_json::json;
 
 /// Why there is no answer but this.
 pub(crate) enum Problem {
@@ -29,7 +29,7 @@ impl IntoResponse for Problem {
         let (status, error) = match self {
             Problem::Failed(error) => {
                 let status = StatusCode::from_u16(formwork::http_status(error.kind));
-                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), told(&error))
+                (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.to_json_in_full())
             }
             Problem::NoJob => {
                 (StatusCode::NOT_FOUND, json!({"kind": "invalid_request", "message": "there is no such job"}))
@@ -41,27 +41,6 @@ impl IntoResponse for Problem {
         };
         (status, Json(json!({ "error": error }))).into_response()
     }
-}
-
-/// An error as clients see it: its message names the input.
-fn told(error: &Error) -> Value {
-    let mut json = error.to_json();
-    json["message"] = error.to_string().into();
-    json
-}
-
-/// How a job stands.
-pub(crate) fn status(handle: &JobHandle) -> Json<Value> {
-    let now = handle.status();
-    let tasks: Map<String, Value> =
-        now.tasks.iter().map(|(name, state)| (name.clone(), state.word().into())).collect();
-    let mut json =
-        json!({"job": handle.id(), "state": now.state.word(), "progress": now.progress, "tasks": tasks});
-    let report = now.state.is_over().then(|| handle.wait(Some(std::time::Duration::ZERO))).flatten();
-    if let Some(error) = report.as_ref().and_then(JobReport::error) {
-        json["error"] = told(error);
-    }
-    Json(json)
 }
 
 /// The one file that came out.

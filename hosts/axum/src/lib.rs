@@ -91,13 +91,13 @@ async fn submit(
 }
 
 async fn status(State(service): Shared, Path(id): Path<String>) -> std::result::Result<Response, Problem> {
-    Ok(answer::status(&service.job(&id)?).into_response())
+    Ok(axum::Json(service.job(&id)?.to_json()).into_response())
 }
 
 async fn cancel(State(service): Shared, Path(id): Path<String>) -> std::result::Result<Response, Problem> {
     let handle = service.job(&id)?;
     handle.cancel();
-    Ok(answer::status(&handle).into_response())
+    Ok(axum::Json(handle.to_json()).into_response())
 }
 
 async fn result(State(service): Shared, Path(id): Path<String>) -> std::result::Result<Response, Problem> {

@@ -169,6 +169,10 @@ impl Core {
         self.changed.notify_all();
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.desk).closed
+    }
+
     /// Waits until a job is over. Returns false when it is not by then.
     pub(super) fn wait(&self, job: u64, until: Option<Instant>) -> bool {
         let mut desk = lock(&self.desk);

@@ -9,6 +9,7 @@ use crate::engine::Parts;
 use crate::job::Job;
 use crate::run::Control;
 use crate::{Error, Result};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -149,6 +150,22 @@ impl JobHandle {
         })
     }
 
+    /// How the job stands as JSON: `job`, `state`, `progress`, `left_ms` or null, `tasks` with the state of each by its
+    /// name, and, when it failed or was cancelled, `error`, whose message names the input.
+    pub fn to_json(&self) -> Value {
+        let now = self.status();
+        let tasks: Map<String, Value> =
+            now.tasks.iter().map(|(name, state)| (name.clone(), state.word().into())).collect();
+        let left = now.left.map(|left| left.as_millis() as u64);
+        let mut json = json!({"job": self.id(), "state": now.state.word(), "progress": now.progress, "left_ms": left,
+            "tasks": tasks});
+        let report = now.state.is_over().then(|| self.wait(Some(Duration::ZERO))).flatten();
+        if let Some(error) = report.as_ref().and_then(JobReport::error) {
+            json["error"] = error.to_json_in_full();
+        }
+        json
+    }
+
     /// Waits until the job is over, and returns how it ended; nothing when `timeout` passes first. In a queue without
     /// lanes, works until then, and until nothing is left to do.
     pub fn wait(&self, timeout: Option<Duration>) -> Option<JobReport> {
@@ -189,9 +206,13 @@ impl JobHandle {
     ///
     /// # Errors
     ///
-    /// `invalid_request` when there is no such task, when it did not fail, or when its own input failed.
+    /// `invalid_request` when there is no such task, when it did not fail, when its own input failed, or when the queue
+    /// is gone.
     pub fn retry(&self, name: &str) -> Result<()> {
         let task = self.place(name)?;
+        if self.held.core.is_closed() {
+            return Err(Error::invalid("the job's queue is closed: nothing runs in it any more"));
+        }
         self.held.core.with(self.held.id, |entry| entry.retry(task)).unwrap_or(Ok(()))
     }
 

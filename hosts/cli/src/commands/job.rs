@@ -3,11 +3,9 @@
 use crate::args::Job as Arguments;
 use crate::receipts::Book;
 use crate::{exit, jobs, progress, setup, show};
-use formwork::deliver::{Receipt, canonical};
+use formwork::deliver::canonical;
 use formwork::job::Job;
-use formwork::run::{
-    CancelToken, Control, Event, EventKind, JobHandle, JobReport, Listener, Submission, TaskReport,
-};
+use formwork::run::{CancelToken, Control, Event, JobHandle, JobReport, Listener, Submission};
 use formwork::{Engine, Journal, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -20,6 +18,7 @@ pub(crate) fn run(args: &Arguments) -> Result<u8> {
         jobs.iter().enumerate().map(|(place, job)| Label::of(job, place, jobs.len())).collect();
     let book = Book::open(args.keep.receipt.as_deref(), args.force)?;
     let engine = engine(args, book.is_kept())?;
+    jobs.iter().try_for_each(|job| engine.check(job))?;
     let mut works = jobs.iter().flat_map(|job| &job.tasks).filter_map(|task| task.operation.work());
     works.try_for_each(|work| setup::check_preset(&engine, work))?;
     let journal = args.journal.as_ref().map(|folder| Journal::open(folder, &jobs)).transpose()?;
@@ -117,14 +116,14 @@ impl Label {
 
     fn listener(&self) -> Listener {
         let label = self.clone();
-        Arc::new(move |event: &Event| label.line(event_json(event)))
+        Arc::new(move |event: &Event| label.line(event.to_json()))
     }
 
     /// Says how a job and its tasks ended.
     fn tell(&self, report: &JobReport, as_json: bool, book: &Book) {
         report.receipts().for_each(|receipt| book.note(receipt));
         if as_json {
-            report.tasks.iter().for_each(|task| self.line(task_json(task)));
+            report.tasks.iter().for_each(|task| self.line(task.to_json()));
             let error = report.error();
             let status = if error.is_some() { "error" } else { "ok" };
             self.line(json!({"status": status, "tag": self.tag, "error": error.map(show::error_json)}));
@@ -145,35 +144,4 @@ impl Label {
             }
         }
     }
-}
-
-fn task_json(task: &TaskReport) -> Value {
-    let mut line = json!({"task": task.task, "state": task.state.word()});
-    if let Some(error) = &task.error {
-        line["error"] = show::error_json(error);
-    }
-    if !task.receipts.is_empty() {
-        line["receipts"] = task.receipts.iter().map(Receipt::to_json).collect();
-    }
-    if !task.paths.is_empty() {
-        line["paths"] = task.paths.iter().map(|path| path.to_string_lossy()).collect();
-    }
-    line
-}
-
-fn event_json(event: &Event) -> Value {
-    let mut line = json!({"event": event.kind.word()});
-    if let Some(task) = &event.task {
-        line["task"] = task.as_str().into();
-    }
-    match &event.kind {
-        EventKind::Progress { percent, left, message } => {
-            line["percent"] = ((percent * 100.0).round() / 100.0).into();
-            line["left_ms"] = left.map(|left| left.as_millis() as u64).into();
-            line["message"] = message.as_str().into();
-        }
-        EventKind::Failed(error) => line["error"] = show::error_json(error),
-        EventKind::Queued | EventKind::Started | EventKind::Finished | EventKind::Cancelled => {}
-    }
-    line
 }
