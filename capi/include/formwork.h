@@ -638,7 +638,7 @@ double formwork_job_progress(const struct formwork_job *job);
 formwork_state formwork_job_state(const struct formwork_job *job);
 
 // Stores at `status` a JSON object with `job`, `state`, `progress` from 0 to 1, `left_ms` or null, and `tasks`: the
-// state of each by its name; `error` when it failed, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
+// state of each by its name; `error` when it failed or was cancelled, as `formwork_error_json` tells it. The caller ends it with `formwork_text_destroy`.
 formwork_status formwork_job_status(const struct formwork_job *job,
                                     char **status,
                                     struct formwork_error **error);

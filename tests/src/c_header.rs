@@ -18,7 +18,7 @@ pub fn functions(header: &str) -> Vec<Function<'_>> {
     let declarations = header.split(';').filter_map(|piece| {
         let text = piece.rsplit_once('\n').map_or(piece, |_| piece);
         // A declaration follows comments; a callback's type has `typedef` before it.
-        let start = text.lines().skip_while(|line| !is_declaration(line)).next()?;
+        let start = text.lines().find(|line| is_declaration(line))?;
         let at = text.find(start)?;
         let text = &text[at..];
         let (head, parameters) = text.split_once('(')?;

@@ -61,7 +61,9 @@ async fn many_jobs_end_and_their_listeners_hear_of_it() {
     let running: Vec<_> = (0..200)
         .map(|_| {
             let heard = heard.clone();
-            let listener = move |_: &formwork::run::Event| drop(heard.fetch_add(1, Ordering::Relaxed));
+            let listener = move |_: &formwork::run::Event| {
+                heard.fetch_add(1, Ordering::Relaxed);
+            };
             let submission = Submission { listener: Some(Arc::new(listener)), ..Submission::default() };
             formwork_async::run(&queue, job(text()), submission)
         })

@@ -55,6 +55,9 @@ struct Holder {
 /// As many of a kind are held at most.
 const MOST: usize = 4;
 
+/// However a call ended.
+fn done<T>(_: T) {}
+
 /// One of these, sometimes none.
 fn one<T>(random: &mut Random, held: &[*mut T]) -> *mut T {
     match random.below(16) {
@@ -148,13 +151,13 @@ impl Holder {
                 1 if self.engines.len() == 2 && self.random.below(50) == 0 => {
                     formwork_engine_close(self.engines.remove(0));
                 }
-                2..=4 => drop(formwork_engine_step(engine, self.random.below(3) as u32)),
-                5 => drop(formwork_formats(engine, &raw mut text, told)),
-                6 => drop(formwork_targets(engine, self.text(), &raw mut text, told)),
+                2..=4 => done(formwork_engine_step(engine, self.random.below(3) as u32)),
+                5 => done(formwork_formats(engine, &raw mut text, told)),
+                6 => done(formwork_targets(engine, self.text(), &raw mut text, told)),
                 7 => {
-                    drop(formwork_options(engine, self.text(), self.text(), self.text(), &raw mut text, told))
+                    done(formwork_options(engine, self.text(), self.text(), self.text(), &raw mut text, told))
                 }
-                8 => drop(formwork_plugins(engine, &raw mut text, told)),
+                8 => done(formwork_plugins(engine, &raw mut text, told)),
                 9 => {
                     let source = self.source();
                     formwork_probe(engine, &raw const source, &raw mut text, told);
@@ -165,12 +168,12 @@ impl Holder {
                 }
                 11..=15 => self.convert(engine, told),
                 16..=18 => self.submit(engine, told),
-                19 => drop(formwork_job_wait(job, self.random.below(2) as i64, told)),
-                20 => drop(formwork_job_status(job, &raw mut text, told)),
-                21 => drop(formwork_job_report(job, &raw mut text, told)),
-                22 => drop(formwork_job_events(job, self.random.below(9) as u64, &raw mut text, told)),
-                23 => drop(formwork_job_cancel(job, self.text(), told)),
-                24 => drop(formwork_job_retry(job, self.text(), told)),
+                19 => done(formwork_job_wait(job, self.random.below(2) as i64, told)),
+                20 => done(formwork_job_status(job, &raw mut text, told)),
+                21 => done(formwork_job_report(job, &raw mut text, told)),
+                22 => done(formwork_job_events(job, self.random.below(9) as u64, &raw mut text, told)),
+                23 => done(formwork_job_cancel(job, self.text(), told)),
+                24 => done(formwork_job_retry(job, self.text(), told)),
                 25 => {
                     let mut output = null_mut();
                     formwork_job_output(job, self.random.below(3), &raw mut output, told);
@@ -235,7 +238,7 @@ impl Holder {
                     let mut descriptor = 0;
                     formwork_engine_events_fd(engine, &raw mut descriptor, told);
                 }
-                37 => drop(formwork_engine_next_event(engine, &raw mut text, told)),
+                37 => done(formwork_engine_next_event(engine, &raw mut text, told)),
                 38 => {
                     formwork_status_http(self.random.below(40) as i32 - 10);
                     formwork_has_feature(self.text());
@@ -340,7 +343,7 @@ unsafe extern "C" fn read(_: *mut c_void, buffer: *mut c_void, length: usize) ->
 }
 
 unsafe extern "C" fn write(_: *mut c_void, _: *const c_void, length: usize) -> i32 {
-    i32::from(length % 7 == 0)
+    i32::from(length.is_multiple_of(7))
 }
 
 unsafe extern "C" fn progress(_: *mut c_void, done: f64) -> i32 {
