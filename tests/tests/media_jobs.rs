@@ -60,19 +60,20 @@ fn a_fused_chain_is_what_one_graph_of_ffmpeg_makes() {
             "picture": {"operation": "import/path", "path": at("mark.png")},
             "short": {"operation": "trim", "input": "film", "options": {"start_time": 1, "duration": 2}},
             "part": {"operation": "crop", "input": "short", "options": {"x": 80, "y": 40, "width": 480, "height": 300}},
-            "marked": {"operation": "watermark", "input": ["part", "picture"],
+            "small": {"operation": "convert", "input": "part", "options": {"width": 320}},
+            "marked": {"operation": "watermark", "input": ["small", "picture"],
                 "options": {"position": "top-left", "margin": 16, "opacity": 1}},
-            "small": {"operation": "convert", "input": "marked", "output_format": "mp4",
-                "options": {"width": 320, "codec": "h264", "quality": 75}},
-            "out": {"operation": "export/path", "input": "small", "path": at("fused.mp4")},
+            "web": {"operation": "convert", "input": "marked", "output_format": "mp4",
+                "options": {"codec": "h264", "quality": 75}},
+            "out": {"operation": "export/path", "input": "web", "path": at("fused.mp4")},
         }}),
         folder,
     );
     assert!(call.succeeded(), "{}", call.complaint());
     let receipt = String::from_utf8_lossy(&call.process.stdout);
-    assert!(receipt.contains(r#""fused":["short","part","marked","small"]"#), "{receipt}");
+    assert!(receipt.contains(r#""fused":["short","part","small","marked","web"]"#), "{receipt}");
 
-    let graph = "[0:v]crop=480:300:80:40[a];[a][1:v]overlay=16:16[b];[b]scale=320:200:flags=bicubic[v]";
+    let graph = "[0:v]crop=480:300:80:40,scale=320:200:flags=bicubic[a];[a][1:v]overlay=16:16:format=auto[v]";
     let graph = |codec: &[&str], to: &str| {
         let input = ["-ss", "1", "-t", "2", "-i", "film.mp4", "-i", "mark.png"];
         let rest = ["-filter_complex", graph, "-map", "[v]", "-pix_fmt", "yuv420p"];

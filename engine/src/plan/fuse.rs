@@ -36,9 +36,28 @@ pub(crate) fn fuse<'e>(
     Some(route)
 }
 
+/// An operation that a step can do in the same pass before its own, and the options that may then be given, when
+/// only some may: `crop`, `convert:width,height`.
+fn read_word(word: &str) -> (&str, Option<&str>) {
+    word.split_once(':').map_or((word, None), |(name, options)| (name, Some(options)))
+}
+
+/// Whether a word of what a step fuses is about an operation.
+pub(crate) fn is_about(word: &str, operation: &str) -> bool {
+    read_word(word).0 == operation
+}
+
+/// Whether a word of what a step fuses admits a task with the options it has.
+fn admits(word: &str, task: &Earlier<'_>) -> bool {
+    let (name, only) = read_word(word);
+    let may = |option: &String| only.is_none_or(|only| only.split(',').any(|known| known == option));
+    let free = |option: &String| ENGINE_OPTIONS.contains(&option.as_str()) || may(option);
+    name == task.operation && task.options.keys().all(free)
+}
+
 /// One earlier operation as the step's plugin does it.
 fn fused<'e>(hop: &Hop<'e>, task: &Earlier<'_>) -> Option<Fused<'e>> {
-    if !hop.cell.capability.fuses.iter().any(|name| name == task.operation) {
+    if !hop.cell.capability.fuses.iter().any(|word| admits(word, task)) {
         return None;
     }
     let reads = |capability: &&Capability| {
@@ -60,4 +79,23 @@ fn fused<'e>(hop: &Hop<'e>, task: &Earlier<'_>) -> Option<Fused<'e>> {
     }
     // A wrong value is told by the task itself, when it runs alone.
     Some(Fused { capability, settings: settings(&capability.options, task.options).ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_named_options_are_admitted() {
+        let admitted = |word: &str, options: Value| {
+            let Value::Object(options) = options else { panic!("options") };
+            admits(word, &Earlier { operation: "convert", options: &options, accompanied: false })
+        };
+        let word = "convert:width,height";
+        assert!(admitted(word, json!({"width": 5, "threads": 1})) && admitted(word, json!({})));
+        assert!(!admitted(word, json!({"width": 5, "quality": 9})));
+        assert!(admitted("convert", json!({"quality": 9})));
+        assert!(!admitted("converted", json!({})) && !admitted("crop", json!({})));
+    }
 }

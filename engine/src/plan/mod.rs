@@ -11,7 +11,7 @@ pub mod predict;
 mod search;
 mod settings;
 
-pub(crate) use fuse::{Earlier, fuse};
+pub(crate) use fuse::{Earlier, fuse, is_about};
 pub(crate) use gather::{Gathering, gather, is_picky};
 pub(crate) use goals::{Goals, Profile};
 pub use job::{JobPlan, PiecePlan, StepPlan, TaskPlan};

@@ -4,8 +4,9 @@ use crate::RASTER;
 use formwork_media::{CodecKind, Container, Subtitles, TAGS, library, readable};
 use formwork_sdk::{Capability, Cost, Description, Feature, OptionSpec, option};
 
-/// Operations that can be done before another one in the same pass.
-const FUSES: [&str; 3] = ["trim", "crop", "watermark"];
+/// Operations that can be done before another one in the same pass; of `convert` only the geometry.
+const FUSES: [&str; 4] =
+    ["trim", "crop", "watermark", "convert:width,height,fit,resolution,background,angle"];
 
 pub(crate) fn describe() -> Description {
     library::prepare();

@@ -83,21 +83,25 @@ fn pictures(inputs: &Inputs, sharp: Option<&Path>) -> Vec<Contest> {
 /// Tasks that follow each other, in one job and each by itself.
 const FUSED: &str = r#"{"tasks": {
 "photo": {"operation": "import/path", "path": "@in"},
-"part": {"operation": "crop", "input": "photo", "options": {"x": 200, "y": 200, "width": 3000, "height": 2200}},
-"web": {"operation": "convert", "input": "part", "output_format": "webp", "options": {"width": 1200}},
+"mark": {"operation": "import/path", "path": "@mark"},
+"small": {"operation": "convert", "input": "photo", "options": {"width": 1600}},
+"marked": {"operation": "watermark", "input": ["small", "mark"], "options": {"opacity": 0.6}},
+"web": {"operation": "convert", "input": "marked", "output_format": "webp"},
 "out": {"operation": "export/path", "input": "web", "path": "@out"}}}"#;
 
 const APART: &str = "d=$(mktemp -d -p /dev/shm) && \
-    @formwork crop @in $d/1.png --set x=200 --set y=200 --set width=3000 --set height=2200 && \
-    @formwork convert $d/1.png @out --set width=1200; \
+    @formwork convert @in $d/1.png --set width=1600 && \
+    @formwork watermark $d/1.png @mark $d/2.png --set opacity=0.6 && \
+    @formwork convert $d/2.png @out; \
     e=$?; rm -r $d; exit $e";
 
 /// One decoding and one encoding against one of each for every task.
 fn fused(inputs: &Inputs) -> Contest {
-    let title = "PNG 12 MP cropped, then made a smaller WebP";
+    let marked = |text: &str| text.replace("@mark", &inputs.tiny.to_string_lossy());
+    let title = "PNG 12 MP made smaller, marked, and then a WebP";
     Contest::new("fused-image", title, &inputs.png, "o.webp")
-        .pipeline("formwork", &format!("printf '%s' '{FUSED}' | @formwork run -"))
-        .pipeline("each task by itself", APART)
+        .pipeline("formwork", &format!("printf '%s' '{}' | @formwork run -", marked(FUSED)))
+        .pipeline("each task by itself", &marked(APART))
         .goal("each task by itself", Wall, 0.5)
 }
 

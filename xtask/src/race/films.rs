@@ -71,21 +71,23 @@ const FUSED: &str = r#"{"tasks": {
 "mark": {"operation": "import/path", "path": "@mark"},
 "short": {"operation": "trim", "input": "film", "options": {"start_time": 5, "duration": 20}},
 "part": {"operation": "crop", "input": "short", "options": {"x": 80, "y": 60, "width": 1120, "height": 600}},
-"marked": {"operation": "watermark", "input": ["part", "mark"], "options": {"position": "bottom-right"}},
-"small": {"operation": "convert", "input": "marked", "output_format": "mp4", "options": {"width": 640, "codec": "h264"}},
-"out": {"operation": "export/path", "input": "small", "path": "@out"}}}"#;
+"small": {"operation": "convert", "input": "part", "options": {"width": 640}},
+"marked": {"operation": "watermark", "input": ["small", "mark"], "options": {"position": "bottom-right"}},
+"web": {"operation": "convert", "input": "marked", "output_format": "mp4", "options": {"codec": "h264"}},
+"out": {"operation": "export/path", "input": "web", "path": "@out"}}}"#;
 
 const APART: &str = "d=$(mktemp -d -p /dev/shm) && \
     @formwork trim @in $d/1.mp4 --set start_time=5 --set duration=20 && \
     @formwork crop $d/1.mp4 $d/2.mp4 --set x=80 --set y=60 --set width=1120 --set height=600 && \
-    @formwork watermark $d/2.mp4 @mark $d/3.mp4 --set position=bottom-right && \
-    @formwork convert $d/3.mp4 @out --set width=640 --set codec=h264; \
+    @formwork convert $d/2.mp4 $d/3.mp4 --set width=640 && \
+    @formwork watermark $d/3.mp4 @mark $d/4.mp4 --set position=bottom-right && \
+    @formwork convert $d/4.mp4 @out --set codec=h264; \
     e=$?; rm -r $d; exit $e";
 
 /// One decoding and one encoding against one of each for every task.
 fn fused(inputs: &Inputs) -> Contest {
     let marked = |text: &str| text.replace("@mark", &inputs.tiny.to_string_lossy());
-    let title = "20 s cut out of an MP4, cropped, marked and made smaller";
+    let title = "20 s cut out of an MP4, cropped, made smaller, marked and encoded";
     Contest::new("fused", title, &inputs.film, "o.mp4")
         .pipeline("formwork", &format!("printf '%s' '{}' | @formwork run -", marked(FUSED)))
         .pipeline("each task by itself", &marked(APART))

@@ -127,7 +127,7 @@ fn fused<'e>(parts: &Parts, order: &Order<'_>, route: Route<'e>, from: &'static 
 
 /// Whether some plugin could do one operation in the same pass before another.
 pub(crate) fn may_fuse(parts: &Parts, operation: &str, before: &str) -> bool {
-    any_cell(parts, operation, |cell| cell.capability.fuses.iter().any(|name| name == before))
+    any_cell(parts, operation, |cell| cell.capability.fuses.iter().any(|word| plan::is_about(word, before)))
 }
 
 /// Whether an operation takes all inputs at one go, as `archive` does.

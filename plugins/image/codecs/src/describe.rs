@@ -2,11 +2,11 @@
 
 use crate::codec::{Codec, Encoder};
 use crate::{CODECS, optimise, raster};
-use formwork_image_pixels::{Depth, Target, common_options, crop_options};
+use formwork_image_pixels::{Depth, Target, common_options, crop_options, mark_options};
 use formwork_sdk::{Capability, Cost, Description, Feature, Library, OptionSpec, options::option};
 
-/// Operations that can be done before another one in the same pass.
-const FUSES: [&str; 2] = ["crop", "thumbnail"];
+/// Operations that can be done before another one in the same pass; of `convert` only the size.
+const FUSES: [&str; 4] = ["crop", "thumbnail", "watermark", "convert:width,height,fit,background"];
 /// What a thumbnail can keep: it is one picture.
 const STILL: [Feature; 6] = [
     Feature::Alpha,
@@ -33,6 +33,10 @@ pub(crate) fn describe() -> Description {
     capabilities.push(changing("crop", &readable, Target::ANY.keeps, crop_options()));
     capabilities.extend(optimise::FORMATS.map(optimising));
     capabilities.push(changing("thumbnail", &readable, &STILL, thumbnail_options()));
+    capabilities.push(Capability {
+        companions: vec![raster::ID.into()],
+        ..changing("watermark", &readable, Target::ANY.keeps, watermark_options())
+    });
     Description {
         id: "image".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -41,6 +45,8 @@ pub(crate) fn describe() -> Description {
         libraries: libraries(),
         memory_safe: false,
         fuzzed: true,
+        // Fonts, for the text of watermarks.
+        touches: "files".into(),
         probes: ids(|codec| codec.read.is_some() && codec.id != raster::ID),
         capabilities,
         ..Description::default()
@@ -129,6 +135,16 @@ fn thumbnail_options() -> Vec<OptionSpec> {
     options
 }
 
+fn watermark_options() -> Vec<OptionSpec> {
+    let mut options = mark_options();
+    options.extend([
+        option("quality"),
+        option("background").with_default("#ffffff"),
+        option("strip_metadata").with_default(false),
+    ]);
+    options
+}
+
 fn words(features: &[Feature]) -> Vec<String> {
     features.iter().map(|feature| feature.word().to_owned()).collect()
 }
@@ -152,13 +168,18 @@ const LIBRARIES: &[(&str, &str, &str)] = &[
     ("exr", "1.74", "BSD-3-Clause"),
     ("fast_image_resize", "6.1", "MIT OR Apache-2.0"),
     ("fax", "0.3", "MIT"),
+    ("fontdb", "0.24", "MIT"),
     ("gif", "0.14", "MIT OR Apache-2.0"),
+    ("harfrust", "0.12", "MIT"),
     ("hayro-jpeg2000", "0.5", "MIT OR Apache-2.0"),
     ("image", "0.25", "MIT OR Apache-2.0"),
     ("jxl-oxide", "0.12", "MIT OR Apache-2.0"),
     ("moxcms", "0.8", "BSD-3-Clause OR Apache-2.0"),
     ("oxipng", "10.2", "MIT"),
     ("png", "0.18", "MIT OR Apache-2.0"),
+    ("skrifa", "0.44", "MIT OR Apache-2.0"),
+    ("tiny-skia", "0.12", "BSD-3-Clause"),
+    ("unicode-bidi", "0.3", "MIT OR Apache-2.0"),
     ("weezl", "0.1", "MIT OR Apache-2.0"),
     ("zune-jpeg", "0.5", "MIT OR Apache-2.0 OR Zlib"),
     ("zune-jpegxl", "0.5", "MIT OR Apache-2.0 OR Zlib"),

@@ -19,6 +19,7 @@ mod jp2;
 mod jpg;
 mod jxl;
 mod lanes;
+mod letters;
 mod optimise;
 mod paper;
 mod pcx;

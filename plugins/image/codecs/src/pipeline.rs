@@ -1,7 +1,7 @@
 //! The way of a picture through the plugin: decode, prepare for the target, encode.
 
 use crate::codec::{Codec, Encoder, Reader, Wish};
-use crate::{CODECS, lanes, optimise, raster};
+use crate::{CODECS, lanes, letters, optimise, raster};
 use formwork_image_pixels::{Changes, Picture, facts, prepare};
 use formwork_sdk::{Error, Feature, Result, Step};
 
@@ -40,7 +40,8 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         // Width and height as they are seen stay what they were.
         return probe(step);
     }
-    let changes = Changes::of(step);
+    let mut changes = Changes::of(step);
+    changes.letters = Some(letters::draw);
     let wish = Wish {
         first_frame_only: changes.pages.is_none() && (changes.first_frame_only || !holds_several(encoder)),
         changes,

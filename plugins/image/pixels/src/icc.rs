@@ -149,6 +149,29 @@ impl Profile {
         }
         done
     }
+
+    /// Converts a frame of grey or RGB from sRGB to the profile. False when the profile does not fit or cannot be
+    /// used; the frame is then unchanged. Linear light and inks pass.
+    pub fn from_srgb(&self, frame: &mut Frame) -> bool {
+        if !self.fits(frame.channels) || frame.channels == Channels::Cmyk {
+            return false;
+        }
+        let (from, (layout, _)) = destination(frame.channels);
+        let inner = &self.inner;
+        match &mut frame.samples {
+            Samples::U8(samples) => {
+                guarded(|| from.create_transform_8bit(layout, inner, layout, options()).ok())
+                    .flatten()
+                    .is_some_and(|transform| in_place(&transform, samples))
+            }
+            Samples::U16(samples) => {
+                guarded(|| from.create_transform_16bit(layout, inner, layout, options()).ok())
+                    .flatten()
+                    .is_some_and(|transform| in_place(&transform, samples))
+            }
+            Samples::F32(_) => true,
+        }
+    }
 }
 
 /// The profile and the layouts a conversion of these channels ends in.

@@ -3,6 +3,7 @@
 
 use crate::crop::{Crop, crop};
 use crate::depth::Depth;
+use crate::mark::{Letters, Mark, lay};
 use crate::reduce::{Target, Wishes, reduce};
 use crate::resize::{Fit, Original, Resize, resize_from};
 use crate::{Pages, Picture, Sequence, orient};
@@ -41,10 +42,11 @@ pub fn crop_options() -> Vec<OptionSpec> {
     vec![option("x"), option("y"), option("width"), option("height")]
 }
 
-/// One change of geometry.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One change of the pixels.
+#[derive(Clone, Debug, PartialEq)]
 enum Change {
     Cut(Crop),
+    Lay(Mark),
     /// With the colour of borders.
     Scale(Resize, [u8; 4]),
 }
@@ -59,10 +61,14 @@ pub struct Changes {
     pub pages: Option<Pages>,
     /// Colour for borders and under transparency.
     pub wishes: Wishes,
+    /// Draws the texts of watermarks; only who offers that operation needs it.
+    pub letters: Option<Letters>,
+    /// Watermarks that bring a picture along.
+    pictures: usize,
 }
 
 impl Changes {
-    /// Reads the step's operations: `crop` and `thumbnail` as they come, then width, height and fit of the
+    /// Reads the step's operations: `crop`, `thumbnail` and `watermark` as they come, then width, height and fit of the
     /// conversion itself.
     pub fn of(step: &Step<'_>) -> Changes {
         let mut changes = Changes::default();
@@ -79,6 +85,7 @@ impl Changes {
         let scale = |wish| Change::Scale(wish, background);
         match operation.name() {
             "crop" => self.list.push(Change::Cut(Crop::from_options(&options))),
+            "watermark" => self.list.push(Change::Lay(Mark::from_options(&options, &mut self.pictures))),
             "thumbnail" => {
                 let side = Some(THUMBNAIL);
                 let small = Resize { width: side, height: side, fit: Fit::Max };
@@ -92,7 +99,7 @@ impl Changes {
         self.wishes.depth = depth_of(&options).or(self.wishes.depth);
     }
 
-    /// True when the pixels keep their places.
+    /// True when the pixels stay as they are, at their places.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -126,7 +133,7 @@ fn depth_of(options: &Options<'_>) -> Option<Depth> {
 ///
 /// # Errors
 ///
-/// `invalid_request` for a cut outside the picture; `unsupported_conversion` for a picture larger than the
+/// `invalid_request` for a cut outside the picture or a watermark of nothing; `unsupported_conversion` for a picture larger than the
 /// target can be; `limit_exceeded`; `cancelled`.
 pub fn prepare(
     step: &Step<'_>,
@@ -147,6 +154,7 @@ pub fn prepare(
     for change in &changes.list {
         match change {
             Change::Cut(wish) => crop(picture, wish)?,
+            Change::Lay(mark) => lay(step, picture, mark, changes.letters)?,
             Change::Scale(wish, background) => {
                 resize_from(step, picture, wish, *background, original.take())?;
             }
