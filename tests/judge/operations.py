@@ -54,11 +54,12 @@ def document(path, kind, password):
         return {"text": documents.plain(path, kind), "reader": "poppler"}
     checked = run("qpdf", f"--password={password}", "--check", path, good=(0, 3))
     told = run("pdfinfo", *(["-upw", password] if password else []), path)
+    fonts = [line.split()[-5] for line in run("pdffonts", *(["-upw", password] if password else []), path).splitlines()[2:]]
     facts = dict(re.findall(r"^([^:\n]+): *(.*)$", told, re.MULTILINE))
     return {"pages": int(facts["Pages"]), "turned": int(facts["Page rot"]), "encrypted": facts["Encrypted"] != "no",
             "title": facts.get("Title", ""), "linear": facts["Optimized"] == "yes", "reader": "qpdf",
             "pdfa": b"pdfaid:part" in run("qpdf", "--qdf", path, "-", good=(0, 3), raw=True) if not password else False,
-            "text": run("pdftotext", *(["-upw", password] if password else []), path, "-"), "checked": bool(checked)}
+            "text": run("pdftotext", *(["-upw", password] if password else []), path, "-"), "clean": "No syntax or stream encoding errors found" in checked, "embedded": "no" not in fonts}
 
 
 def media(path, _, __):

@@ -30,7 +30,7 @@ const LENGTH: std::ops::Range<f64> = 1.0..40.0;
 /// Pixels of the smallest side.
 const SIDE: u64 = 32;
 /// The shortest word that is looked for in a document.
-const WORD: usize = 5;
+const WORD: usize = 4;
 
 /// Finds inputs, each once.
 pub(super) struct Inputs<'a> {
@@ -113,6 +113,8 @@ fn sensible(facts: &Value, sound: bool) -> bool {
     if number("pages").is_some() {
         return number("pages") > Some(1)
             && facts["encrypted"] == false
+            && facts["clean"] == true
+            && facts["embedded"] == true
             && table::longest_word(facts).len() >= WORD;
     }
     number("width").is_none_or(|width| width >= SIDE)
