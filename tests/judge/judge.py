@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import archives
 import documents
 import media
+import operations
 import pictures
 
 
@@ -36,6 +37,7 @@ READERS = {
     "media": media.read,
     "pages": documents.read,
     "document": documents.compare,
+    "operation": operations.read,
 }
 
 

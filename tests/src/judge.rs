@@ -156,6 +156,13 @@ impl Judge {
         Ok(Document::read(&self.ask(&request)?))
     }
 
+    /// Says whatever an operation could have been asked to change, under plain names. An error is the verdict.
+    pub fn facts(&mut self, path: &Path, format: &str, family: &str, password: &str) -> Result<Value> {
+        self.ask(&json!({
+            "what": "operation", "path": path, "format": format, "family": family, "password": password,
+        }))
+    }
+
     fn ask(&mut self, request: &Value) -> Result<Value> {
         writeln!(self.stdin, "{request}")?;
         let Ok(line) = self.answers.recv_timeout(PATIENCE) else {

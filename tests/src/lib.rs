@@ -16,15 +16,19 @@
 //! | [`lures`] | files that name other files and hosts |
 //! | [`made`] | small files made here, for machines without a corpus |
 //! | [`conformance`] | every pair of formats on every file |
+//! | [`operations`] | every cell of the matrix that is no conversion |
+//! | [`evidence`] | what was found of which cell, and when |
 
 pub mod c_header;
 pub mod conformance;
 pub mod corpus;
+pub mod evidence;
 pub mod hostile;
 pub mod http;
 pub mod judge;
 pub mod lures;
 pub mod made;
+pub mod operations;
 pub mod place;
 pub mod processes;
 pub mod program;

@@ -13,6 +13,7 @@ type Derived = (&'static str, fn() -> Result<String>);
 
 const DERIVED: &[Derived] = &[
     ("docs/FORMATS.md", formats),
+    ("docs/MATRIX.md", crate::matrix::text),
     ("plugins/abi/include/formwork_plugin.h", crate::header::plugin_header),
     ("capi/include/formwork.h", crate::header::engine_header),
 ];

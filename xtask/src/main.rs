@@ -9,6 +9,7 @@ mod derived;
 mod fuzz;
 mod header;
 mod install;
+mod matrix;
 mod new_format;
 mod predict;
 mod race;

@@ -89,6 +89,16 @@ impl Suite {
         }
     }
 
+    /// The foreign reader that judges its outputs.
+    pub fn judge(self) -> &'static str {
+        match self {
+            Suite::Image => "pillow, libvips",
+            Suite::Archive => "libarchive",
+            Suite::Video | Suite::Audio => "ffmpeg, mediainfo",
+            Suite::Pdf | Suite::Text => "poppler",
+        }
+    }
+
     /// Formats that must be read.
     pub fn inputs(self) -> &'static [&'static str] {
         match self {

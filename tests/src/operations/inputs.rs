@@ -1,0 +1,159 @@
+//! A file of every format: the smallest of the corpus that foreign readers take, else one that is made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::cells::Cell;
+use super::table::{self, Before, PASSWORD};
+use crate::corpus::Sample;
+use crate::judge::Judge;
+use crate::run::{self, Limits};
+use crate::{Result, program};
+
+/// A file and what a foreign reader sees in it.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    pub(super) path: PathBuf,
+    pub(super) facts: Value,
+}
+
+/// What a file is made from, when the corpus has none of the format.
+const DONORS: &[(&str, &str)] =
+    &[("image", "png"), ("audio", "wav"), ("video", "mp4"), ("archive", "zip"), ("document", "pdf")];
+/// How many files of a format are looked at.
+const TRIED: usize = 6;
+/// Seconds that video and sound last.
+const LENGTH: std::ops::Range<f64> = 1.0..40.0;
+/// Pixels of the smallest side.
+const SIDE: u64 = 32;
+/// The shortest word that is looked for in a document.
+const WORD: usize = 4;
+
+/// Finds inputs, each once.
+pub(super) struct Inputs<'a> {
+    pub(super) samples: &'a [Sample],
+    pub(super) families: &'a BTreeMap<String, String>,
+    pub(super) folder: PathBuf,
+    found: BTreeMap<(String, &'static str, bool), Result<Input, String>>,
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn new(
+        samples: &'a [Sample],
+        families: &'a BTreeMap<String, String>,
+        folder: PathBuf,
+    ) -> Self {
+        Inputs { samples, families, folder, found: BTreeMap::new() }
+    }
+
+    /// An input for a cell; the inner error says why there is none.
+    pub(super) fn find(&mut self, cell: &Cell, format: &str, judge: &mut Judge) -> Result<Input, String> {
+        let family = DONORS
+            .iter()
+            .map(|(family, _)| *family)
+            .find(|family| *family == cell.family(format, self.families));
+        let family = family.ok_or_else(|| format!("no family of {format}"))?;
+        let key = (format.to_owned(), family, cell.plugin == "audio");
+        if let Some(found) = self.found.get(&key) {
+            return found.clone();
+        }
+        let found = self.of_corpus(&key, judge).map_or_else(|| self.make(cell, &key, judge), Ok);
+        self.found.insert(key, found.clone());
+        found
+    }
+
+    /// The donor of a format's family, as the other file of a mixed pair.
+    pub(super) fn other(&mut self, cell: &Cell, judge: &mut Judge) -> Result<Input, String> {
+        let donor = donor(cell.family(&cell.to, self.families)).ok_or("no donor")?;
+        self.find(cell, donor, judge)
+    }
+
+    fn of_corpus(&self, key: &(String, &'static str, bool), judge: &mut Judge) -> Option<Input> {
+        let (format, family, sound) = key;
+        let fits = |sample: &&Sample| sample.folder != "hostile" && sample.format == *format;
+        let mut samples: Vec<&Sample> = self.samples.iter().filter(fits).collect();
+        samples.sort_by_key(|sample| sample.bytes);
+        samples.into_iter().take(TRIED.max(usize::from(*family == "document") * 40)).find_map(|sample| {
+            let facts = judge.facts(&sample.path, format, family, "").ok()?;
+            sensible(&facts, *sound).then(|| Input { path: sample.path.clone(), facts })
+        })
+    }
+
+    fn make(
+        &mut self,
+        cell: &Cell,
+        key: &(String, &'static str, bool),
+        judge: &mut Judge,
+    ) -> Result<Input, String> {
+        let (format, family, sound) = key;
+        let source = donor(family).filter(|donor| donor != format).ok_or("the corpus has no such file")?;
+        let source = self.find(cell, source, judge)?.path;
+        let path = self.folder.join(format!("made-{}.{format}", cell.plugin));
+        convert(&source, &path, &[])?;
+        let facts = judge.facts(&path, format, family, "").map_err(|error| format!("input: {error}"))?;
+        if sensible(&facts, *sound) { Ok(Input { path, facts }) } else { Err("no sensible file".to_owned()) }
+    }
+}
+
+fn donor(family: &str) -> Option<&'static str> {
+    DONORS.iter().find(|(known, _)| *known == family).map(|(_, format)| *format)
+}
+
+/// True for files on which an operation shows: not tiny, not empty, not closed.
+fn sensible(facts: &Value, sound: bool) -> bool {
+    let number = |key: &str| facts[key].as_u64();
+    if let Some(seconds) = facts["seconds"].as_f64() {
+        return LENGTH.contains(&seconds)
+            && facts[if sound { "audio" } else { "video" }] == true
+            && (sound || number("width") >= Some(SIDE));
+    }
+    if number("pages").is_some() {
+        return number("pages") > Some(1)
+            && facts["encrypted"] == false
+            && facts["clean"] == true
+            && facts["embedded"] == true
+            && table::longest_word(facts).len() >= WORD;
+    }
+    number("width").is_none_or(|width| width >= SIDE)
+        && number("height").is_none_or(|height| height >= SIDE)
+        && number("members") != Some(0)
+}
+
+/// Does what has to be done to a file before it is an input.
+pub(super) fn prepare(input: &Path, before: Before, folder: &Path) -> Result<PathBuf, String> {
+    let output = folder.join("before.pdf");
+    let words: Vec<&str> = match before {
+        Before::Nothing => return Ok(input.to_path_buf()),
+        Before::Close => vec!["--encrypt", PASSWORD, PASSWORD, "256", "--"],
+        Before::Attach => vec!["--add-attachment", input.to_str().unwrap_or_default(), "--key=a", "--"],
+        Before::Cut => {
+            let bytes = std::fs::read(input).map_err(|error| error.to_string())?;
+            let end = bytes.windows(9).rposition(|word| word == b"startxref").unwrap_or(bytes.len());
+            std::fs::write(&output, &bytes[..end]).map_err(|error| error.to_string())?;
+            return Ok(output);
+        }
+        Before::Scan => {
+            let picture = folder.join("page.png");
+            convert(input, &picture, &["--set", "pages=1", "--set", "density=200"])?;
+            convert(&picture, &output, &[])?;
+            return Ok(output);
+        }
+    };
+    let mut command = Command::new("qpdf");
+    command.arg(input).args(words).arg(&output);
+    let done = run::run(&mut command, &Limits::default()).map_err(|error| error.to_string())?;
+    // Code 3 is a warning about the input.
+    match done.status.code() {
+        Some(0 | 3) => Ok(output),
+        _ => Err(format!("qpdf: {}", done.stderr_text())),
+    }
+}
+
+fn convert(input: &Path, output: &Path, more: &[&str]) -> Result<(), String> {
+    let call =
+        program::convert(input, output, more, &Limits::default()).map_err(|error| error.to_string())?;
+    if call.succeeded() && output.is_file() { Ok(()) } else { Err(format!("input: {}", call.complaint())) }
+}
