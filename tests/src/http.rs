@@ -84,6 +84,9 @@ fn joined(mut chunked: &[u8]) -> Result<Vec<u8>> {
         if size == 0 {
             return Ok(body);
         }
+        if chunked.get(end + 2 + size..end + 4 + size) != Some(b"\r\n") {
+            return Err("a chunk that is longer than it says".into());
+        }
         body.extend_from_slice(chunk);
         chunked = chunked.get(end + 4 + size..).ok_or("a chunk without an end")?;
     }

@@ -33,8 +33,8 @@ pub(super) fn run(choice: &Choice) -> Result<bool> {
     let mut file = fs::File::create(&choice.to)?;
     let mut facts = BTreeMap::new();
     for (sample, target) in pairs(&samples, choice, &limits)? {
-        let output = scratch.path().join(format!("out.{target}"));
-        let line = measure(&sample, &target, &output, choice.rounds, &mut facts, &limits)?;
+        // A folder, so that nothing can be taken for a further input, and nothing is written beside one.
+        let line = measure(&sample, &target, scratch.path(), choice.rounds, &mut facts, &limits)?;
         if let Some(line) = line {
             writeln!(file, "{line}")?;
         }
@@ -71,14 +71,16 @@ fn pairs(samples: &[Sample], choice: &Choice, limits: &Limits) -> Result<Vec<(Sa
 fn measure(
     sample: &Sample,
     target: &str,
-    output: &Path,
+    folder: &Path,
     rounds: usize,
     facts: &mut BTreeMap<PathBuf, Value>,
     limits: &Limits,
 ) -> Result<Option<String>> {
     let mut best: Option<Value> = None;
     for _ in 0..rounds.max(1) {
-        let call = program::convert(&sample.path, output, &["--force", "--to", target], limits)?;
+        let [path, folder] = [sample.path.as_os_str(), folder.as_os_str()];
+        let words = ["convert".as_ref(), path, "--to".as_ref(), target.as_ref(), "-o".as_ref(), folder];
+        let call = program::call(words.into_iter().chain(["--force", "--json"].map(AsRef::as_ref)), limits)?;
         let Some(receipt) = call.receipt.filter(|receipt| receipt["status"] == "ok") else { return Ok(None) };
         let time = |receipt: &Value| receipt["elapsed_ms"].as_f64().unwrap_or(f64::MAX);
         if best.as_ref().is_none_or(|best| time(&receipt) < time(best)) {
