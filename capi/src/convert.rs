@@ -153,10 +153,10 @@ pub unsafe extern "C" fn formwork_convert(
         }
         let source = read_struct(source, "source")?;
         let request = read_optional(request, "request")?;
-        let done = convert(engine, &source, &request, &place)?;
-        place.deliver(target, done.1)?;
+        let (done, items) = convert(engine, &source, &request, &place)?;
+        place.deliver(target, items)?;
         if !receipt.is_null() {
-            hand_over(receipt, done.0);
+            hand_over(receipt, Receipt::of(&done));
         }
         Ok(Status::Ok)
     })
@@ -167,7 +167,7 @@ fn convert(
     source: &Source,
     request: &Request,
     target: &Target,
-) -> Outcome<(Receipt, Vec<formwork::run::Item>)> {
+) -> Outcome<(formwork::deliver::Receipt, Vec<formwork::run::Item>)> {
     let export = target.export()?;
     let path =
         (target.kind == TargetKind::Path as i32).then(|| text(target.path, "target.path")).transpose()?;
@@ -180,7 +180,7 @@ fn convert(
         }
         return Err(error.clone().into());
     }
-    let receipt = report.receipts().next().map(Receipt::of);
+    let receipt = report.tasks.iter_mut().find_map(|task| task.receipts.pop());
     let receipt = receipt
         .ok_or_else(|| formwork::Error::new(formwork::ErrorKind::Internal, "no receipt was written"))?;
     let items = report.exported.pop().map(|(_, items)| items).unwrap_or_default();
