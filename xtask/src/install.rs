@@ -10,6 +10,7 @@
 //! ```
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -63,9 +64,7 @@ fn install(prefix: &Path) -> Result<usize> {
     for (name, to) in
         [(format!("libformwork.so.{MAJOR}"), shared.as_str()), ("libformwork.so".into(), &shared)]
     {
-        let link = prefix.join("lib").join(name);
-        let _ = fs::remove_file(&link);
-        symlink(to, &link)?;
+        replace(&prefix.join("lib").join(name), |new| symlink(to, new))?;
     }
     let templates = [
         ("formwork.pc", "lib/pkgconfig"),
@@ -75,8 +74,7 @@ fn install(prefix: &Path) -> Result<usize> {
     for (name, folder) in templates {
         let text = fs::read_to_string(root.join("capi/package").join(format!("{name}.in")))?;
         let text = text.replace("@VERSION@", VERSION).replace("@MAJOR@", MAJOR);
-        fs::create_dir_all(prefix.join(folder))?;
-        fs::write(prefix.join(folder).join(name), text)?;
+        replace(&prefix.join(folder).join(name), |new| fs::write(new, &text))?;
     }
     Ok(copies.len() + 2 + templates.len())
 }
@@ -96,10 +94,15 @@ fn below(folder: &Path, to: &str) -> Result<Vec<(PathBuf, String)>> {
     Ok(files)
 }
 
-/// Copies by a new file that takes the old one's name: a program that runs the old one goes on.
 fn copy(from: &Path, to: &Path) -> Result<()> {
+    replace(to, |new| fs::copy(from, new).map(drop))
+}
+
+/// Makes something under a name of its own, which then takes the old one's: a program that runs the old one goes on, and
+/// several may install at once.
+fn replace(to: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> Result<()> {
     fs::create_dir_all(to.parent().unwrap_or(to))?;
-    let new = to.with_extension("new");
-    let copied = fs::copy(from, &new).and_then(|_| fs::rename(&new, to));
-    copied.map_err(|error| format!("{} to {}: {error}", from.display(), to.display()).into())
+    let new = to.with_extension(format!("new-{}", std::process::id()));
+    let made = make(&new).and_then(|()| fs::rename(&new, to));
+    made.map_err(|error| format!("{}: {error}", to.display()).into())
 }
