@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::place::Scratch;
 use crate::run::{self, Finished, Limits};
 use crate::{Result, place};
 
@@ -58,6 +59,11 @@ impl Call {
         self.text("error.kind")
     }
 
+    /// Its exit code; -1 when a signal ended it.
+    pub fn code(&self) -> i32 {
+        self.process.status.code().unwrap_or(-1)
+    }
+
     /// What went wrong, in one line: the receipt's error, else the last line on stderr.
     pub fn complaint(&self) -> String {
         if self.process.timed_out {
@@ -87,6 +93,18 @@ pub fn call_command(command: &mut Command, input: &[u8], limits: &Limits) -> Res
     let process = run::run_with_input(command, input, limits)?;
     let receipt = last_object(&process.stdout);
     Ok(Call { process, receipt })
+}
+
+/// Runs the program in `folder`; words are split at spaces.
+pub fn call_in(folder: &Scratch, words: &str) -> Result<Call> {
+    call_in_with(folder, words, &[], &Limits::default())
+}
+
+/// As [`call_in`], with `input` on stdin and limits of its own.
+pub fn call_in_with(folder: &Scratch, words: &str, input: &[u8], limits: &Limits) -> Result<Call> {
+    let mut command = Command::new(place::program()?);
+    command.args(words.split(' ')).current_dir(folder.path());
+    call_command(&mut command, input, limits)
 }
 
 /// Converts `input` into `output` and returns what happened.

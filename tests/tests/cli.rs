@@ -28,19 +28,12 @@ const RECEIPT: &[&str] = &[
     "isolation",
 ];
 
-/// Runs the program in `folder`; words are split at spaces.
 fn call(folder: &Scratch, words: &str) -> Call {
-    call_with(folder, words, &[], &Limits::default())
+    program::call_in(folder, words).unwrap()
 }
 
 fn call_with(folder: &Scratch, words: &str, input: &[u8], limits: &Limits) -> Call {
-    let mut command = Command::new(place::program().unwrap());
-    command.args(words.split(' ')).current_dir(folder.path());
-    program::call_command(&mut command, input, limits).unwrap()
-}
-
-fn code(call: &Call) -> i32 {
-    call.process.status.code().unwrap_or(-1)
+    program::call_in_with(folder, words, input, limits).unwrap()
 }
 
 /// A folder with a picture, a picture that is partly clear, and an archive.
@@ -83,7 +76,7 @@ fn listings_print_on_stdout_and_end_with_0() {
         "plan a.png --to webp --json --top 3",
     ] {
         let call = call(&folder, words);
-        assert_eq!(code(&call), 0, "{words}: {}", call.complaint());
+        assert_eq!(call.code(), 0, "{words}: {}", call.complaint());
         assert!(!call.process.stdout.is_empty(), "{words} prints nothing");
         assert!(call.process.stderr.is_empty(), "{words}: {}", call.process.stderr_text());
     }
@@ -123,7 +116,7 @@ fn exit_codes_say_whose_fault_it_is() {
         ("run missing.json", 66, None),
     ] {
         let call = call(&folder, words);
-        assert_eq!(code(&call), due, "{words}: {}", call.complaint());
+        assert_eq!(call.code(), due, "{words}: {}", call.complaint());
         assert!(kind.is_none() || call.error_kind() == kind, "{words}: {}", call.complaint());
         assert!(call.error_kind().is_some() || !call.process.stderr.is_empty(), "{words} says nothing");
         assert!(!folder.join("b.jpg").exists(), "{words} left an output");
@@ -158,9 +151,9 @@ fn a_receipt_has_every_field() {
 #[test]
 fn a_target_that_is_there_already_is_no_input() {
     let folder = folder();
-    assert_eq!(code(&call(&folder, "convert a.png out.jpg --to jpg")), 0);
+    assert_eq!(call(&folder, "convert a.png out.jpg --to jpg").code(), 0);
     let first = fs::read(folder.join("out.jpg")).unwrap();
-    assert_eq!(code(&call(&folder, "convert clear.png out.jpg --to jpg --force")), 0);
+    assert_eq!(call(&folder, "convert clear.png out.jpg --to jpg --force").code(), 0);
     assert_ne!(first, fs::read(folder.join("out.jpg")).unwrap());
     assert_eq!(names(folder.path()), ["a.png", "a.zip", "clear.png", "out.jpg"]);
 }
@@ -170,9 +163,9 @@ fn nothing_is_overwritten_unasked() {
     let folder = folder();
     fs::write(folder.join("b.jpg"), "mine").unwrap();
     let refused = call(&folder, "convert a.png b.jpg --json");
-    assert_eq!((code(&refused), fs::read(folder.join("b.jpg")).unwrap()), (73, b"mine".to_vec()));
+    assert_eq!((refused.code(), fs::read(folder.join("b.jpg")).unwrap()), (73, b"mine".to_vec()));
     let forced = call(&folder, "convert a.png b.jpg --force");
-    assert_eq!(code(&forced), 0, "{}", forced.complaint());
+    assert_eq!(forced.code(), 0, "{}", forced.complaint());
     assert!(fs::read(folder.join("b.jpg")).unwrap().starts_with(b"\xff\xd8"));
 }
 
@@ -181,10 +174,10 @@ fn standard_input_and_output_carry_files_only() {
     let folder = folder();
     let png = made::png(40, 30);
     let call_piped = call_with(&folder, "convert - - --to bmp", &png, &Limits::default());
-    assert_eq!(code(&call_piped), 0, "{}", call_piped.complaint());
+    assert_eq!(call_piped.code(), 0, "{}", call_piped.complaint());
     assert!(call_piped.process.stdout.starts_with(b"BM"), "stdout starts with something else than the file");
     let from_stdin = call_with(&folder, "convert - c.jpg", &png, &Limits::default());
-    assert_eq!(code(&from_stdin), 0, "{}", from_stdin.complaint());
+    assert_eq!(from_stdin.code(), 0, "{}", from_stdin.complaint());
     assert!(folder.join("c.jpg").is_file());
     let to_stdout = call(&folder, "convert a.png - --to bmp");
     assert!(to_stdout.process.stdout.starts_with(b"BM"), "{}", to_stdout.complaint());
@@ -197,10 +190,10 @@ fn several_inputs_and_folders() {
     fs::copy(folder.join("a.png"), folder.join("in/one.png")).unwrap();
     fs::copy(folder.join("a.png"), folder.join("in/deep/two.png")).unwrap();
     let both = call(&folder, "convert a.png clear.png --to jpg -o both");
-    assert_eq!(code(&both), 0, "{}", both.complaint());
+    assert_eq!(both.code(), 0, "{}", both.complaint());
     assert_eq!(names(&folder.join("both")), ["a.jpg", "clear.jpg"]);
     let tree = call(&folder, "convert in --to jpg -o tree -j 2");
-    assert_eq!(code(&tree), 0, "{}", tree.complaint());
+    assert_eq!(tree.code(), 0, "{}", tree.complaint());
     let written = Tree::of(&folder.join("tree")).unwrap();
     let pictures =
         written.paths().filter(|path| path.extension().is_some_and(|extension| extension == "jpg"));
@@ -212,7 +205,7 @@ fn a_batch_with_one_bad_file_does_the_rest_and_ends_with_1() {
     let folder = folder();
     fs::write(folder.join("bad.png"), "no picture at all").unwrap();
     let call = call(&folder, "convert a.png bad.png clear.png --to jpg -o out");
-    assert_eq!(code(&call), 1, "{}", call.complaint());
+    assert_eq!(call.code(), 1, "{}", call.complaint());
     assert_eq!(names(&folder.join("out")), ["a.jpg", "clear.jpg"]);
     assert!(call.process.stderr_text().contains("bad.png"), "{}", call.process.stderr_text());
 }
@@ -255,7 +248,7 @@ fn options_do_what_they_say() {
         ("--set width=20 --set height=20 --set fit=scale", 20, 20),
     ] {
         let call = call(&folder, &format!("convert a.png b.png --force {options}"));
-        assert_eq!(code(&call), 0, "{options}: {}", call.complaint());
+        assert_eq!(call.code(), 0, "{options}: {}", call.complaint());
         let picture = judge.picture(&folder.join("b.png"), "png").unwrap();
         assert_eq!((picture.width, picture.height), (width, height), "{options}");
     }
@@ -265,9 +258,9 @@ fn options_do_what_they_say() {
 fn archives_are_packed_and_unpacked() {
     let folder = folder();
     let packed = call(&folder, "archive a.png a.zip all.7z --json");
-    assert_eq!(code(&packed), 0, "{}", packed.complaint());
+    assert_eq!(packed.code(), 0, "{}", packed.complaint());
     let unpacked = call(&folder, "extract all.7z out");
-    assert_eq!(code(&unpacked), 0, "{}", unpacked.complaint());
+    assert_eq!(unpacked.code(), 0, "{}", unpacked.complaint());
     assert_eq!(fs::read(folder.join("out/a.png")).unwrap(), fs::read(folder.join("a.png")).unwrap());
     let listed = call(&folder, "probe a.zip --json");
     let text = String::from_utf8_lossy(&listed.process.stdout).into_owned();
@@ -279,14 +272,14 @@ fn archives_are_packed_and_unpacked() {
 fn results_are_packed_when_the_output_is_an_archive() {
     let folder = folder();
     let packed = call(&folder, "convert a.png clear.png pictures.zip --to jpg --json");
-    assert_eq!(code(&packed), 0, "{}", packed.complaint());
+    assert_eq!(packed.code(), 0, "{}", packed.complaint());
     let receipt = packed.receipt.unwrap();
     assert_eq!(receipt["inputs"].as_array().unwrap().len(), 2);
     assert_eq!(receipt["output"]["format"], "zip");
     assert_eq!(receipt["route"]["formats"].as_array().unwrap().last().unwrap(), "zip");
     assert!(receipt["losses"].as_array().unwrap().iter().any(|loss| loss["feature"] == "alpha"));
     let unpacked = call(&folder, "extract pictures.zip out");
-    assert_eq!(code(&unpacked), 0, "{}", unpacked.complaint());
+    assert_eq!(unpacked.code(), 0, "{}", unpacked.complaint());
     assert_eq!(names(&folder.join("out")), ["a.jpg", "clear.jpg"]);
 }
 
@@ -294,18 +287,18 @@ fn results_are_packed_when_the_output_is_an_archive() {
 fn pdf_operations_are_two_words_and_take_pictures() {
     let folder = folder();
     let merged = call(&folder, "pdf merge a.png clear.png all.pdf --json");
-    assert_eq!(code(&merged), 0, "{}", merged.complaint());
+    assert_eq!(merged.code(), 0, "{}", merged.complaint());
     let parts = call(&folder, "pdf split all.pdf parts/ --set every=1");
-    assert_eq!(code(&parts), 0, "{}", parts.complaint());
+    assert_eq!(parts.code(), 0, "{}", parts.complaint());
     assert_eq!(names(&folder.join("parts")), ["all-001.pdf", "all-002.pdf"]);
     let marked = call(&folder, "watermark all.pdf a.png marked.pdf");
-    assert_eq!(code(&marked), 0, "{}", marked.complaint());
+    assert_eq!(marked.code(), 0, "{}", marked.complaint());
     let refused = call(&folder, "pdf merge a.png a.zip more.pdf");
-    assert_eq!(code(&refused), 65, "{}", refused.complaint());
+    assert_eq!(refused.code(), 65, "{}", refused.complaint());
     let said = refused.process.stderr_text();
     assert!(said.contains("a.zip"), "{said}");
     let unknown = call(&folder, "pdf fold all.pdf out.pdf");
-    assert_eq!(code(&unknown), 64, "{}", unknown.complaint());
+    assert_eq!(unknown.code(), 64, "{}", unknown.complaint());
 }
 
 #[test]
@@ -313,11 +306,11 @@ fn passwords_are_needed_and_work() {
     let folder = folder();
     for (name, out) in [("secret.zip", "from-zip"), ("secret.7z", "from-7z")] {
         let packed = call(&folder, &format!("archive a.png {name} --set password=open-sesame"));
-        assert_eq!(code(&packed), 0, "{name}: {}", packed.complaint());
+        assert_eq!(packed.code(), 0, "{name}: {}", packed.complaint());
         let without = call(&folder, &format!("extract {name} {out} --json"));
         assert_eq!(without.error_kind(), Some("password_required"), "{name}: {}", without.complaint());
         let with = call(&folder, &format!("extract {name} {out} --set password=open-sesame"));
-        assert_eq!(code(&with), 0, "{name}: {}", with.complaint());
+        assert_eq!(with.code(), 0, "{name}: {}", with.complaint());
         assert_eq!(fs::read(folder.join(out).join("a.png")).unwrap(), made::png(40, 30));
         if place::has_tool("7zz") {
             let other =
@@ -335,7 +328,7 @@ fn the_same_input_gives_the_same_bytes() {
     {
         for name in ["first", "second"] {
             let done = call(&folder, &format!("convert {input} {name}.{output}"));
-            assert_eq!(code(&done), 0, "{output}: {}", done.complaint());
+            assert_eq!(done.code(), 0, "{output}: {}", done.complaint());
         }
         let read = |name: &str| fs::read(folder.join(format!("{name}.{output}"))).unwrap();
         assert!(read("first") == read("second"), "two runs wrote different {output} files");
@@ -349,7 +342,7 @@ fn interrupting_leaves_nothing() {
     fs::write(folder.join("big.ppm"), made::noise_ppm(5000, 4000)).unwrap();
     let limits = Limits { interrupt: Some(Duration::from_millis(700)), ..Limits::default() };
     let call = call_with(&folder, "convert big.ppm big.webp --set quality=90 --set effort=6", &[], &limits);
-    assert_eq!(code(&call), 130, "{}", call.complaint());
+    assert_eq!(call.code(), 130, "{}", call.complaint());
     assert!(call.process.wall < Duration::from_millis(2500), "took {:?} to stop", call.process.wall);
     assert_eq!(names(folder.path()), ["big.ppm"]);
 }
@@ -364,10 +357,10 @@ fn a_job_runs_its_tasks() {
     }}"#;
     fs::write(folder.join("job.json"), job).unwrap();
     let done = call(&folder, "run job.json --json");
-    assert_eq!(code(&done), 0, "{}", done.complaint());
+    assert_eq!(done.code(), 0, "{}", done.complaint());
     assert!(folder.join("small.jpg").is_file());
     fs::write(folder.join("cycle.json"), job.replace(r#""input": "in""#, r#""input": "small""#)).unwrap();
-    assert_eq!(code(&call(&folder, "run cycle.json")), 64);
+    assert_eq!(call(&folder, "run cycle.json").code(), 64);
 }
 
 #[test]
@@ -390,7 +383,7 @@ fn tasks_on_one_picture_are_one_step() {
         );
         fs::write(folder.join(format!("{name}.json")), job).unwrap();
         let call = call(&folder, &format!("run {name}.json --json"));
-        assert_eq!(code(&call), 0, "{name}: {}", call.complaint());
+        assert_eq!(call.code(), 0, "{name}: {}", call.complaint());
         let stdout = String::from_utf8_lossy(&call.process.stdout).into_owned();
         let lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let receipts: Vec<Value> =
@@ -433,8 +426,8 @@ fn a_job_is_planned_in_words_json_and_as_a_picture() {
     assert!(String::from_utf8_lossy(&words.process.stdout).contains("crop + convert png -> webp"));
     let dot = call(&folder, "plan job.json --dot");
     assert!(String::from_utf8_lossy(&dot.process.stdout).starts_with("digraph job {"));
-    assert_eq!(code(&call(&folder, "plan a.png --dot --to jpg")), 64);
+    assert_eq!(call(&folder, "plan a.png --dot --to jpg").code(), 64);
     fs::write(folder.join("bad.json"), job.replace("webp", "mp3")).unwrap();
-    assert_ne!(code(&call(&folder, "plan bad.json")), 0);
+    assert_ne!(call(&folder, "plan bad.json").code(), 0);
     assert_eq!(names(folder.path()), ["a.png", "a.zip", "bad.json", "clear.png", "job.json"]);
 }

@@ -3,27 +3,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use formwork_tests::made;
-use formwork_tests::place::{self, Scratch};
+use formwork_tests::place::Scratch;
 use formwork_tests::program::{self, Call};
 use formwork_tests::run::Limits;
 use serde_json::Value;
 
-/// Runs the program in `folder`; words are split at spaces.
 fn call(folder: &Scratch, words: &str) -> Call {
-    call_with(folder, words, &[], &Limits::default())
+    program::call_in(folder, words).unwrap()
 }
 
 fn call_with(folder: &Scratch, words: &str, input: &[u8], limits: &Limits) -> Call {
-    let mut command = Command::new(place::program().unwrap());
-    command.args(words.split(' ')).current_dir(folder.path());
-    program::call_command(&mut command, input, limits).unwrap()
-}
-
-fn code(call: &Call) -> i32 {
-    call.process.status.code().unwrap_or(-1)
+    program::call_in_with(folder, words, input, limits).unwrap()
 }
 
 /// A folder with two pictures.
@@ -70,7 +62,7 @@ fn a_batch_of_jobs_is_one_run() {
     fs::write(folder.join("list.json"), Value::from(jobs.to_vec()).to_string()).unwrap();
     fs::write(folder.join("more.json"), small_job("a.png", "4.webp", "four", none).to_string()).unwrap();
     let done = call(&folder, "run list.json more.json --json");
-    assert_eq!(code(&done), 1);
+    assert_eq!(done.code(), 1);
     let lines = lines(&done);
     let ends: Vec<String> =
         lines.iter().filter(|line| line.get("status").is_some()).map(Value::to_string).collect();
@@ -94,14 +86,14 @@ fn a_batch_of_jobs_is_one_run() {
         })
         .concat();
     let done = call_with(&folder, "run - --json", text.as_bytes(), &Limits::default());
-    assert_eq!(code(&done), 0, "{}", done.complaint());
+    assert_eq!(done.code(), 0, "{}", done.complaint());
     // All are checked before any runs.
     let text = text
         .replace("\"in\":", "\"other\":")
         .replacen("\"other\":", "\"in\":", 1)
         .replace("5.webp", "7.webp");
     let done = call_with(&folder, "run - --json", text.as_bytes(), &Limits::default());
-    assert_eq!(code(&done), 64);
+    assert_eq!(done.code(), 64);
     assert!(done.complaint().contains("job 2: "), "{}", done.complaint());
     assert!(!folder.join("7.webp").exists());
 }
@@ -142,7 +134,7 @@ fn presets_set_what_is_not_said() {
         ("run job.json", "there is no preset `tiny`"),
     ] {
         let refused = call(&folder, words);
-        assert_eq!(code(&refused), 64, "{words}");
+        assert_eq!(refused.code(), 64, "{words}");
         assert!(refused.process.stderr_text().contains(what), "{words}: {}", refused.process.stderr_text());
     }
     assert!(!folder.join("e.webp").exists());
@@ -160,14 +152,14 @@ fn a_batch_goes_on_from_its_journal() {
         jobs.map(|(from, to)| small_job(from, to, to, none.clone()).to_string() + "\n").concat();
     fs::write(folder.join("jobs.jsonl"), text).unwrap();
     let first = call(&folder, "run jobs.jsonl --json --journal j");
-    assert_eq!(code(&first), 1);
+    assert_eq!(first.code(), 1);
     assert!(folder.join("1.webp").exists() && folder.join("j/job").exists());
     let other = call(&folder, "run jobs.jsonl jobs.jsonl --journal j");
-    assert_eq!(code(&other), 64);
+    assert_eq!(other.code(), 64);
     assert!(other.process.stderr_text().contains("of another job"), "{}", other.process.stderr_text());
     fs::copy(folder.join("clear.png"), folder.join("late.png")).unwrap();
     let again = call(&folder, "run jobs.jsonl --json --journal j");
-    assert_eq!(code(&again), 0, "{}", again.complaint());
+    assert_eq!(again.code(), 0, "{}", again.complaint());
     let done: Vec<Value> = lines(&again).into_iter().filter(|line| line["task"] == "done").collect();
     let resumed: Vec<&Value> = done.iter().map(|line| &line["receipts"][0]["resumed"]).collect();
     assert_eq!(resumed, [&Value::Bool(true), &Value::Null]);

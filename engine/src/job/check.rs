@@ -2,14 +2,12 @@
 
 use super::{Job, Task};
 use crate::matrix::Matrix;
+use crate::plan::{ENGINE_OPTIONS, GOALS};
 use crate::registry::Registry;
 use crate::run::Work;
 use crate::text::similar;
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeSet;
-
-/// Options that go with every task.
-const COMMON: [&str; 6] = ["timeout", "threads", "input_format", "max_bytes", "min_quality", "conforms"];
 
 impl Job {
     /// See [`Engine::check`](crate::Engine::check).
@@ -53,7 +51,8 @@ fn problems(work: &Work, matrix: &Matrix<'_>, registry: &Registry) -> Vec<Error>
     let known: BTreeSet<&str> = matrix
         .cells()
         .flat_map(|cell| cell.capability.options.iter().map(|option| option.name.as_str()))
-        .chain(COMMON)
+        .chain(ENGINE_OPTIONS.iter().copied())
+        .chain(GOALS)
         .collect();
     for name in work.options.keys().filter(|name| !known.contains(name.as_str())) {
         let error = Error::invalid(format!("`{}` has no option `{name}`", work.operation));

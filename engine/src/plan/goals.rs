@@ -77,6 +77,8 @@ const PROFILES: &[Profile] = &[
 const MAX_BYTES: &str = "max_bytes";
 const MIN_QUALITY: &str = "min_quality";
 const CONFORMS: &str = "conforms";
+/// Options that are goals wherever no plugin takes them itself.
+pub(crate) const NAMES: [&str; 3] = [MAX_BYTES, MIN_QUALITY, CONFORMS];
 
 impl Goals {
     /// Whether nothing is to be reached.

@@ -13,9 +13,10 @@ mod settings;
 
 pub(crate) use fuse::{Earlier, fuse, is_about};
 pub(crate) use gather::{Gathering, gather, is_picky};
-pub(crate) use goals::{Goals, Profile};
+pub(crate) use goals::{Goals, NAMES as GOALS, Profile};
 pub use job::{JobPlan, PiecePlan, StepPlan, TaskPlan};
 pub use predict::{Amounts, Prediction};
+pub(crate) use settings::ENGINE_OPTIONS;
 
 use crate::matrix::{Cell, Setting};
 use crate::registry::Registry;

@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use formwork::job::{Job, Operation};
-use formwork::run::{Item, JobHandle, JobReport, Queue, Submission, TaskState, Work};
+use formwork::run::{Item, JobHandle, Queue, Submission, Work};
 use formwork::{Engine, Error, Result};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, HashMap};
@@ -101,14 +101,8 @@ async fn cancel(State(service): Shared, Path(id): Path<String>) -> std::result::
 }
 
 async fn result(State(service): Shared, Path(id): Path<String>) -> std::result::Result<Response, Problem> {
-    let report = ended(&service.job(&id)?).ok_or(Problem::NoResult)?;
+    let report = service.job(&id)?.wait(Some(Duration::ZERO)).ok_or(Problem::NoResult)?;
     answer::file(&report)
-}
-
-/// How a job ended, when it has.
-fn ended(handle: &JobHandle) -> Option<JobReport> {
-    let is_over = handle.status().state.is_over() && handle.status().state != TaskState::Waiting;
-    is_over.then(|| handle.wait(Some(Duration::ZERO))).flatten()
 }
 
 impl Service {
