@@ -6,6 +6,7 @@ Media are decoded whole, so that a length is that of what plays. PDFs have to pl
 """
 
 import hashlib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -30,14 +31,22 @@ def read(path, kind, family, password=""):
 def picture(path, kind, _):
     """Size, and how magenta its most magenta part is."""
     seen = pictures.read(path, kind)
-    return {"width": seen["width"], "height": seen["height"], "reader": seen["reader"],
+    width, height = points(path) if kind == "eps" else (seen["width"], seen["height"])
+    return {"width": width, "height": height, "reader": seen["reader"],
             "marked": magenta(bytes.fromhex(seen.get("thumb", "")))}
+
+
+def points(path):
+    """Pixels across and down of a picture in PostScript, at 96 to the inch: readers draw it at any size they like."""
+    box = re.search(rb"%%HiResBoundingBox:((?: *-?[0-9.]+){4})", Path(path).read_bytes()[:1_000_000])
+    left, bottom, right, top = map(float, box.group(1).split())
+    return round((right - left) * 96 / 72), round((top - bottom) * 96 / 72)
 
 
 def archive(path, kind, _):
     """How many files are inside, in the deepest view, and their digests."""
     seen = archives.read(path, kind)
-    deepest = max(seen["views"], key=len)
+    deepest = max(reversed(seen["views"]), key=len)
     return {"members": len(deepest), "digests": sorted(member[2] for member in deepest), "reader": "libarchive"}
 
 
@@ -69,11 +78,18 @@ def media(path, _, __):
     if not video and not audio:
         raise ValueError("no video and no audio stream")
     tags = {**told["format"].get("tags", {}), **{k: v for s in told["streams"] for k, v in s.get("tags", {}).items()}}
-    title = next((value for key, value in tags.items() if key.lower() in ("title", "tit2", "inam")), "")
+    title = next((value for key, value in tags.items() if key.lower() in ("title", "tit2", "inam")), "") or named(path)
     width, height = upright(video) if video else (0, 0)
     shown = shown_width(video, width, height) if video else 0
     return {"video": bool(video), "audio": bool(audio), "title": title, "seconds": played(path, told["forced"]),
             "width": width, "height": height, "shown": shown, "marked": marked(path) if video else 0, "reader": "ffmpeg"}
+
+
+def named(path):
+    """The title that mediainfo tells, which reads the boxes of 3GPP (TS 26.244, clause 8) too."""
+    told = json.loads(run("mediainfo", "--Output=JSON", path))
+    general = (told.get("media") or {}).get("track", [{}])[0]
+    return general.get("Title") or general.get("Track") or ""
 
 
 def played(path, forced):

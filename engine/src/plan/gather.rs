@@ -31,7 +31,10 @@ pub(crate) struct Gathering<'q> {
 /// `unsupported_conversion` when no plugin writes the target this way, or takes these inputs together;
 /// `backend_missing`; `invalid_request`.
 pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Result<Route<'e>> {
-    let cells: Vec<Cell<'e>> = cells(registry, wanted.operation).collect();
+    let mut cells: Vec<Cell<'e>> = cells(registry, wanted.operation).collect();
+    if wanted.inputs.len() == 1 {
+        cells.extend(alone(registry, wanted.operation));
+    }
     let target = target(&cells, wanted)?;
     let writing: Vec<Cell<'e>> =
         cells.iter().copied().filter(|cell| has(&cell.capability.to, target)).collect();
@@ -76,6 +79,15 @@ pub(crate) fn is_picky(registry: &Registry, operation: &str) -> bool {
 fn cells<'e>(registry: &'e Registry, operation: &str) -> impl Iterator<Item = Cell<'e>> {
     let cells = Matrix::new(registry).cells();
     cells.filter(move |cell| cell.capability.operation == operation && cell.capability.many_inputs)
+}
+
+/// What takes anything, but one at a time: a stream that holds one file.
+fn alone<'e>(registry: &'e Registry, operation: &str) -> impl Iterator<Item = Cell<'e>> {
+    let cells = Matrix::new(registry).cells();
+    cells.filter(move |cell| {
+        let Capability { operation: own, from, many_inputs, .. } = cell.capability;
+        own == operation && from.is_empty() && !many_inputs
+    })
 }
 
 fn has(ids: &[String], format: &Format) -> bool {

@@ -76,8 +76,10 @@ impl<'s> Assembly<'s> {
     /// `limit_exceeded` (`memory`).
     pub fn add(&mut self, track: &Track, lane: Box<dyn Lane + 's>, mut spec: StreamSpec) -> Result<()> {
         let stripped = self.step.options().flag("strip_metadata");
-        for name in ["language", "title"] {
-            if let Some(value) = track.tags.get(name).filter(|_| !stripped || name == "language") {
+        // Ogg has tags on its tracks alone: a title there is the whole file's.
+        let has_title = !stripped && !self.container.is_ogg();
+        for (name, kept) in [("language", true), ("title", has_title)] {
+            if let Some(value) = track.tags.get(name).filter(|_| kept) {
                 spec.tags.set(name, &value);
             }
         }

@@ -65,6 +65,11 @@ impl Container {
             && (self.audio.is_empty() || any(self.audio))
     }
 
+    /// Whether it is a file of Ogg (RFC 3533), whatever it is called.
+    pub fn is_ogg(&self) -> bool {
+        matches!(self.muxer, "ogg" | "oga" | "ogv" | "opus" | "spx")
+    }
+
     /// Words of a kind's codecs that the library can encode.
     pub fn encodable(&self, kind: CodecKind) -> Vec<&'static str> {
         let words = if kind == CodecKind::Video { self.video } else { self.audio };

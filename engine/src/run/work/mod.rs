@@ -12,6 +12,7 @@ mod order;
 mod piece;
 mod preset;
 mod rescue;
+mod smaller;
 mod spread;
 mod walk;
 
@@ -71,7 +72,8 @@ pub(crate) fn run(
     }
     let inputs = records(parts, &items, chain.as_ref())?;
     let mut receipt = Receipt { inputs, warnings, ..Receipt::default() };
-    let first = items.first().map(|item| (item.name.clone(), item.format));
+    let input = items.first().cloned();
+    let first = input.as_ref().map(|item| (item.name.clone(), item.format));
     let limits = Limits { threads, ..parts.limits };
     let banned = &order.split()?.0.wishes.banned_plugins;
     let walk = Walk { parts, limits, control, span: (0.0, 1.0), banned };
@@ -88,7 +90,9 @@ pub(crate) fn run(
     };
     let reached;
     let (mut arrived, route) = if route.goals.is_empty() {
-        (walk.along(route, gathered.items, along)?, route)
+        let mut arrived = walk.along(route, gathered.items, along)?;
+        smaller::keep(order, input.as_ref(), planned.target, &mut arrived);
+        (arrived, route)
     } else {
         let (arrived, found, told) = goals::reach(&walk, route, &gathered.items, along)?;
         receipt.goals = told;
