@@ -10,6 +10,7 @@ mod host;
 mod import;
 mod intake;
 mod item;
+mod lanes;
 mod meter;
 mod options;
 mod probe;

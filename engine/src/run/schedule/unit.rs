@@ -6,6 +6,7 @@ use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
 use crate::matrix::Matrix;
 use crate::run::import::import;
+use crate::run::lanes::side_by_side;
 use crate::run::work::{self, Order, Piece, Work};
 use crate::run::{Content, Control, Item, options};
 use crate::{Error, ErrorKind, Result};
@@ -214,25 +215,32 @@ impl<'e> Unit<'_, 'e> {
         let staging = self.staging_for(last)?;
         let threads = options::threads(order.works, self.threads)?;
         (self.begun)(tasks.len());
-        let mut outcome = Outcome::default();
-        let (mut done, share) = self.span(tasks.len());
+        let (start, share) = self.span(tasks.len());
         let share = share / pieces.len().max(1) as f64;
         let single = pieces.len() == 1;
-        for piece in pieces {
+        // Pieces side by side use a machine better than threads inside each.
+        let lanes = pieces.len().min(threads.max(1) as usize);
+        let inner = (threads / lanes.max(1) as u32).max(1);
+        let Unit { parts, control, .. } = *self;
+        let run = |number: usize, piece: Piece<'_>| {
+            let done = start + share * number as f64;
+            if let Some(kept) = piece.recall(parts, order, control) {
+                return Ok(kept);
+            }
+            let (looked, planned) = piece.planned(parts, order, control)?;
+            let timeout = options::timeout(order.works, looked.format(), planned.target)?;
+            let control = control.part_since(looked.started, Some(timeout), (done, share));
+            let staging = staging.clone().filter(|_| single);
+            work::run(parts, order, looked, &planned, staging, inner, &control)
+        };
+        let results = side_by_side(lanes, pieces, |number, piece| {
             let name = piece.name();
-            let run = |piece: Piece<'_>| {
-                if let Some(kept) = piece.recall(self.parts, order, self.control) {
-                    return Ok(kept);
-                }
-                let (looked, planned) = piece.planned(self.parts, order, self.control)?;
-                let timeout = options::timeout(order.works, looked.format(), planned.target)?;
-                let control = self.control.part_since(looked.started, Some(timeout), (done, share));
-                let staging = staging.clone().filter(|_| single);
-                work::run(self.parts, order, looked, &planned, staging, threads, &control)
-            };
-            let (items, mut receipt) = run(piece).map_err(|error| error.with_context("input", name))?;
-            done += share;
-            self.control.advance(done);
+            let result = run(number, piece).map_err(|error| error.with_context("input", name))?;
+            control.advance(start + share * (number + 1) as f64);
+            Ok(result)
+        })?;
+        let mut outcome = Outcome::default();
+        for (items, mut receipt) in results {
             receipt.task.clone_from(&last.name);
             receipt.warnings.extend(self.left_out());
             receipt.warnings.extend(self.taken_early());

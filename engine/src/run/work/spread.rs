@@ -2,16 +2,15 @@
 //! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
 
 use super::super::item::Item;
+use super::super::lanes::side_by_side;
 use super::rescue::Rescue;
 use super::walk::{Along, Arrived, Walk};
-use crate::lock::lock;
 use crate::matrix::{Setting, SettingValue};
 use crate::plan::Route;
-use crate::{Error, ErrorKind, Result};
+use crate::Result;
 use formwork_abi::Limits;
 use serde_json::Value;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Outputs of the step that are held at one time, for each thread.
@@ -54,7 +53,7 @@ impl Walk<'_> {
             ..*self
         };
         walk((0, 1)).steps(route, next..steps, &mut arrived, along)?;
-        let rest = side_by_side(lanes, &parts, |part| {
+        let rest = side_by_side(lanes, parts, |_, part| {
             let setting = setting(part);
             let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
             let along = Along { part: Some((parted, &setting)), ..along };
@@ -102,41 +101,6 @@ fn parts(first: usize, all: usize, threads: usize) -> Vec<Part> {
     (first..all).step_by(size).map(|from| (from, size.min(all - from))).collect()
 }
 
-/// Does all parts on a number of threads and returns their results in order; after a failure no other part is begun.
-fn side_by_side(
-    lanes: usize,
-    parts: &[Part],
-    work: impl Fn(Part) -> Result<Arrived> + Sync,
-) -> Result<Vec<Arrived>> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Result<Arrived>>>> = Mutex::new(parts.iter().map(|_| None).collect());
-    let lane = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(number) else { return };
-            let result = work(*part);
-            if result.is_err() {
-                next.store(parts.len(), Ordering::Relaxed);
-            }
-            if let Some(place) = lock(&done).get_mut(number) {
-                *place = Some(result);
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        (1..lanes).for_each(|_| drop(scope.spawn(lane)));
-        lane();
-    });
-    let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // The failure that comes first in order stands before parts that were not begun.
-    let missing = || Err(Error::new(ErrorKind::Internal, "a part was not done"));
-    let failed = done.iter().flatten().find_map(|result| result.as_ref().err().cloned());
-    match failed {
-        Some(error) => Err(error),
-        None => done.into_iter().map(|result| result.unwrap_or_else(missing)).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,18 +113,5 @@ mod tests {
             assert_eq!(covered, (1..all).collect::<Vec<_>>());
             assert!(parts.iter().all(|(_, count)| (1..=MOST_IN_PART).contains(count)));
         }
-    }
-
-    #[test]
-    fn a_failure_ends_what_is_not_begun() {
-        let begun = AtomicUsize::new(0);
-        let work = |(from, _): Part| {
-            begun.fetch_add(1, Ordering::Relaxed);
-            if from == 3 { Err(Error::invalid("third")) } else { Ok(Arrived::default()) }
-        };
-        let parts: Vec<Part> = (0..100).map(|from| (from, 1)).collect();
-        assert_eq!(side_by_side(2, &parts, work).unwrap_err().message, "third");
-        assert!(begun.into_inner() < 10);
-        assert_eq!(side_by_side(3, &parts, |_| Ok(Arrived::default())).unwrap().len(), 100);
     }
 }
