@@ -8,6 +8,7 @@ Media are decoded whole, so that a length is that of what plays. PDFs have to pl
 import hashlib
 import json
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def read(path, kind, family, password=""):
 def picture(path, kind, _):
     """Size, and how magenta its most magenta part is."""
     seen = pictures.read(path, kind)
-    width, height = points(path) if kind == "eps" else (seen["width"], seen["height"])
+    sizes = {"eps": points, "exr": window}
+    width, height = sizes[kind](path) if kind in sizes else (seen["width"], seen["height"])
     return {"width": width, "height": height, "reader": seen["reader"],
             "marked": magenta(bytes.fromhex(seen.get("thumb", "")))}
 
@@ -41,6 +43,13 @@ def points(path):
     box = re.search(rb"%%HiResBoundingBox:((?: *-?[0-9.]+){4})", Path(path).read_bytes()[:1_000_000])
     left, bottom, right, top = map(float, box.group(1).split())
     return round((right - left) * 96 / 72), round((top - bottom) * 96 / 72)
+
+
+def window(path):
+    """What an OpenEXR file shows: its display window, which its pixels may reach beyond."""
+    head = Path(path).read_bytes()[:65536]
+    left, top, right, bottom = struct.unpack_from("<4i", head, head.index(b"displayWindow\0box2i\0") + 24)
+    return right - left + 1, bottom - top + 1
 
 
 def archive(path, kind, _):

@@ -37,6 +37,12 @@ pub fn read() -> BTreeMap<Key, Finding> {
     text.lines().skip(1).filter_map(parse).collect()
 }
 
+/// Whether a cell is known to pass.
+pub fn has_passed(known: &BTreeMap<Key, Finding>, (operation, from, to): (&str, &str, &str)) -> bool {
+    let key = (operation.to_owned(), from.to_owned(), to.to_owned());
+    known.get(&key).is_some_and(|finding| finding.verdict == PASSED)
+}
+
 fn parse(line: &str) -> Option<(Key, Finding)> {
     let columns: Vec<&str> = line.split('\t').collect();
     let [operation, from, to, verdict, judge, date] = columns.as_slice() else { return None };

@@ -18,6 +18,7 @@ cargo xtask conformance [options]
   --timeout SECONDS        for one conversion (120)
   --floor PERCENT          fail below this share of files passed (98)
   --evidence               also write what was found to docs/evidence, for docs/MATRIX.md
+  --open                   only what no evidence says passed
   --operations             every cell of the matrix that is no conversion, instead of pairs; with these:
       --only OPERATION     only this one
       --budget SECONDS     begin no cell after this long
@@ -44,6 +45,7 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
             Long("timeout") => choice.deadline = Duration::from_secs(words.value()?.parse()?),
             Long("floor") => floor = words.value()?.parse()?,
             Long("evidence") => keep = true,
+            Long("open") => choice.open = true,
             Long("operations") => others = true,
             Long("only") => only = Some(words.value()?.string()?),
             Long("budget") => budget = Some(Duration::from_secs(words.value()?.parse()?)),
@@ -55,8 +57,8 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
         }
     }
     if others {
-        let Choice { cover: quick, jobs, deadline, .. } = choice;
-        return cells(&operations::Choice { quick, only, jobs, deadline, budget }, keep);
+        let Choice { cover: quick, jobs, deadline, open, .. } = choice;
+        return cells(&operations::Choice { quick, only, jobs, deadline, budget, open }, keep);
     }
     if !suites.is_empty() {
         choice.suites = suites;

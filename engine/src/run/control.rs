@@ -193,6 +193,19 @@ impl Control {
         }
     }
 
+    /// Notes how long this part of the work is expected to take.
+    pub(crate) fn expect(&self, milliseconds: f64) {
+        let lanes = self.meter.lanes.get();
+        let weight = self.lane.and_then(|lane| lanes?.get(lane)).map_or(1.0, |(weight, _)| *weight);
+        self.meter.expect(milliseconds, weight * self.share.map_or(1.0, |(_, span)| span));
+    }
+
+    /// How long the rest of the whole will take when it has taken `elapsed` so far: at first as was foreseen of its routes,
+    /// later at the pace so far. `None` as long as nobody can say.
+    pub fn left(&self, elapsed: Duration) -> Option<Duration> {
+        self.meter.left(elapsed)
+    }
+
     pub(crate) fn complete(&self) {
         self.meter.whole.store(DONE, Ordering::Relaxed);
     }

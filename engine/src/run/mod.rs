@@ -10,11 +10,11 @@ mod host;
 mod import;
 mod intake;
 mod item;
-mod lanes;
 mod meter;
 mod options;
 mod probe;
 mod schedule;
+mod side_by_side;
 mod sink;
 mod work;
 

@@ -1,17 +1,26 @@
 //! Bars on the terminal for work that takes a while.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use formwork::run::Control;
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Runs `work` with a bar on the terminal that follows the progress, from 0 to 1; without one when there is no
-/// terminal, and for work that ends within a moment.
+/// How far work is, from 0 to 1, and how long the rest will take.
+pub(crate) type Seen = (f64, Option<Duration>);
+
+/// Sees how far the work of a control is that began `start`.
+pub(crate) fn of_control(control: &Control, start: Instant) -> Seen {
+    (control.progress(), control.left(start.elapsed()))
+}
+
+/// Runs `work` with a bar on the terminal that follows what is seen of it; without one when there is no terminal, and for
+/// work that ends within a moment.
 pub(crate) fn with_bar<T>(
     json: bool,
     input: &Path,
-    progress: &(dyn Fn() -> f64 + Sync),
+    seen: &(dyn Fn() -> Seen + Sync),
     work: impl FnOnce() -> T,
 ) -> T {
     if json || !std::io::stderr().is_terminal() {
@@ -24,11 +33,14 @@ pub(crate) fn with_bar<T>(
             if done.load(Ordering::Relaxed) {
                 return;
             }
-            let bar = ProgressBar::new(1000).with_message(formwork::clean(&input.display().to_string()));
-            let style = ProgressStyle::with_template("{msg} {bar:40} {percent}%  {elapsed}");
+            let name = formwork::clean(&input.display().to_string());
+            let bar = ProgressBar::new(1000).with_prefix(name);
+            let style = ProgressStyle::with_template("{prefix} {bar:40} {percent}%  {elapsed}{msg}");
             let bar = if let Ok(style) = style { bar.with_style(style) } else { bar };
             while !done.load(Ordering::Relaxed) {
-                bar.set_position((progress() * 1000.0) as u64);
+                let (done, left) = seen();
+                bar.set_position((done * 1000.0) as u64);
+                bar.set_message(left.map_or(String::new(), |left| format!("  {} left", HumanDuration(left))));
                 std::thread::park_timeout(Duration::from_millis(100));
             }
             bar.finish_and_clear();

@@ -46,6 +46,8 @@ pub struct Choice {
     pub from: Option<String>,
     /// Only this target.
     pub to: Option<String>,
+    /// Only pairs of which there is no evidence yet that they pass.
+    pub open: bool,
 }
 
 impl Default for Choice {
@@ -58,6 +60,7 @@ impl Default for Choice {
             deadline: Duration::from_secs(120),
             from: None,
             to: None,
+            open: false,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::case::{Case, Expected, Input};
 use super::{Choice, Suite};
 use crate::Result;
 use crate::corpus::Sample;
+use crate::evidence;
 use crate::judge::Judge;
 use crate::place::Scratch;
 use crate::random::Random;
@@ -106,11 +107,13 @@ fn place(sample: &Sample, role: &str, scratch: &Scratch) -> Result<PathBuf> {
 fn deal(suite: Suite, choice: &Choice, inputs: &[Input]) -> Vec<Case> {
     let inputs: Vec<Arc<Input>> = inputs.iter().cloned().map(Arc::new).collect();
     let mut cases = Vec::new();
+    let known = if choice.open { evidence::read() } else { Default::default() };
     for from in suite.inputs() {
         let files: Vec<_> = inputs.iter().filter(|input| input.format == *from).collect();
+        let is_wanted = |to: &str| choice.to.as_deref().is_none_or(|wanted| wanted == to);
+        let is_open = |to: &str| !evidence::has_passed(&known, ("convert", from, to));
         let targets = suite.outputs().iter().enumerate();
-        for (number, to) in targets.filter(|(_, to)| choice.to.as_deref().is_none_or(|wanted| wanted == **to))
-        {
+        for (number, to) in targets.filter(|(_, to)| is_wanted(to) && is_open(to)) {
             let files: Vec<_> = files.iter().copied().filter(|input| input.fits(to)).collect();
             let chosen = match choice.sample {
                 None => files,

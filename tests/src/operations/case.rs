@@ -21,6 +21,9 @@ const PART: f64 = 0.05;
 /// How much more magenta a mark must be.
 const MARKED: i64 = 30;
 
+/// The longest side of a picture in an icon, in pixels.
+const ICON: u64 = 256;
+
 /// What became of a cell.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -114,8 +117,14 @@ fn attempt(
     })
 }
 
-/// What depends on all inputs: lengths add up, archives hold as many files as were packed.
+/// What depends on all inputs and on the target: lengths add up, archives hold as many files as were packed, and no
+/// picture of an icon has a longer side than [`ICON`].
 fn adjust(asked: &mut Ask, cell: &Cell, files: &[Input]) {
+    if cell.to == "ico" && files.iter().any(|file| side(&file.facts) > ICON) {
+        let kept = |due: &Due| !matches!(due, Due::Same | Due::Size(..));
+        asked.due.retain(kept);
+        asked.due.push(Due::Within(ICON));
+    }
     let sum = |key: &str| files.iter().map(|file| file.facts[key].as_f64().unwrap_or(0.0)).sum::<f64>();
     if cell.operation == "archive" {
         asked.due.push(Due::Is("members", files.len().into()));
@@ -125,6 +134,11 @@ fn adjust(asked: &mut Ask, cell: &Cell, files: &[Input]) {
             *seconds = sum("seconds");
         }
     }
+}
+
+/// The longer side of a picture.
+fn side(facts: &Value) -> u64 {
+    ["width", "height"].iter().filter_map(|key| facts[key].as_u64()).max().unwrap_or(0)
 }
 
 fn words(cell: &Cell, sources: Vec<std::path::PathBuf>, output: &Path, asked: &Ask) -> Vec<OsString> {
@@ -164,7 +178,9 @@ fn missed(due: &Due, before: &Value, after: &Value, bytes: (u64, u64)) -> Option
             let sizes = size(before).zip(size(after));
             // Pixels that were not square may have become so.
             let squared = |b: (u64, u64)| number(before, "shown").is_some_and(|wide| wide.abs_diff(b.0) <= 2);
-            let kept = |a: (u64, u64), b: (u64, u64)| a.1 == b.1 && (a.0 == b.0 || squared(b));
+            // Most video has no odd number of lines.
+            let even = |a: u64, b: u64| a == b || a & !1 == b;
+            let kept = |a: (u64, u64), b: (u64, u64)| even(a.1, b.1) && (even(a.0, b.0) || squared(b));
             let resized = sizes.and_then(|(a, b)| wrong(kept(a, b), format!("size: {b:?}, not {a:?}")));
             resized.or_else(|| missed(&Due::Seconds(before["seconds"].as_f64()?), before, after, bytes))
         }

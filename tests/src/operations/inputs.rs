@@ -23,12 +23,21 @@ pub(super) struct Input {
 /// What a file is made from, when the corpus has none of the format.
 const DONORS: &[(&str, &str)] =
     &[("image", "png"), ("audio", "wav"), ("video", "mp4"), ("archive", "zip"), ("document", "pdf")];
+/// How a foreign program makes what ours only reads: words between the donor and the result.
+const FOREIGN: &[(&str, &[&str])] = &[
+    ("dv", &["-t", "3", "-target", "pal-dv"]),
+    ("mxf", &["-t", "3", "-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ar", "48000"]),
+    ("rm", &["-t", "3", "-vf", "scale=320:240", "-c:v", "rv10", "-c:a", "ac3"]),
+    ("y4m", &["-t", "3", "-vf", "scale=160:120", "-pix_fmt", "yuv420p"]),
+];
 /// How many files of a format are looked at.
 const TRIED: usize = 6;
 /// Seconds that video and sound last.
 const LENGTH: std::ops::Range<f64> = 1.0..40.0;
 /// Pixels of the smallest side.
 const SIDE: u64 = 32;
+/// A picture with this much magenta shows no mark of it.
+const COLOURFUL: i64 = 150;
 /// The shortest word that is looked for in a document.
 const WORD: usize = 4;
 
@@ -92,7 +101,10 @@ impl<'a> Inputs<'a> {
         let source = donor(family).filter(|donor| donor != format).ok_or("the corpus has no such file")?;
         let source = self.find(cell, source, judge)?.path;
         let path = self.folder.join(format!("made-{}.{format}", cell.plugin));
-        convert(&source, &path, &[])?;
+        match FOREIGN.iter().find(|(known, _)| known == format) {
+            Some((_, words)) => foreign("ffmpeg", &["-v", "error", "-y", "-i"], &source, words, &path)?,
+            None => convert(&source, &path, &[])?,
+        }
         let facts = judge.facts(&path, format, family, "").map_err(|error| format!("input: {error}"))?;
         if sensible(&facts, *sound) { Ok(Input { path, facts }) } else { Err("no sensible file".to_owned()) }
     }
@@ -117,7 +129,8 @@ fn sensible(facts: &Value, sound: bool) -> bool {
             && facts["embedded"] == true
             && table::longest_word(facts).len() >= WORD;
     }
-    number("width").is_none_or(|width| width >= SIDE)
+    facts["marked"].as_i64().is_none_or(|marked| marked < COLOURFUL)
+        && number("width").is_none_or(|width| width >= SIDE)
         && number("height").is_none_or(|height| height >= SIDE)
         && number("members") != Some(0)
 }
@@ -142,13 +155,19 @@ pub(super) fn prepare(input: &Path, before: Before, folder: &Path) -> Result<Pat
             return Ok(output);
         }
     };
-    let mut command = Command::new("qpdf");
-    command.arg(input).args(words).arg(&output);
+    foreign("qpdf", &[], input, &words, &output)?;
+    Ok(output)
+}
+
+/// Has another program make a file.
+fn foreign(program: &str, before: &[&str], from: &Path, words: &[&str], to: &Path) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(before).arg(from).args(words).arg(to);
     let done = run::run(&mut command, &Limits::default()).map_err(|error| error.to_string())?;
-    // Code 3 is a warning about the input.
+    // Code 3 of qpdf is a warning about the input.
     match done.status.code() {
-        Some(0 | 3) => Ok(output),
-        _ => Err(format!("qpdf: {}", done.stderr_text())),
+        Some(0 | 3) => Ok(()),
+        _ => Err(format!("{program}: {}", done.stderr_text())),
     }
 }
 

@@ -19,7 +19,7 @@ pub use cells::{Cell, ask, families, listed};
 
 use crate::judge::Judge;
 use crate::place::Scratch;
-use crate::{Result, corpus};
+use crate::{Result, corpus, evidence};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Choice {
     pub deadline: Duration,
     /// No cell is begun after this long.
     pub budget: Option<Duration>,
+    /// Only cells of which there is no evidence yet that they pass.
+    pub open: bool,
 }
 
 /// Everything one run found.
@@ -52,7 +54,11 @@ pub fn run(choice: &Choice) -> Result<Option<Report>> {
     if Judge::start()?.is_none() {
         return Ok(None);
     }
-    let wanted = |cell: &Cell| choice.only.as_ref().is_none_or(|only| cell.operation == *only);
+    let known = if choice.open { evidence::read() } else { Default::default() };
+    let wanted = |cell: &Cell| {
+        choice.only.as_ref().is_none_or(|only| cell.operation == *only)
+            && !evidence::has_passed(&known, (&cell.operation, &cell.from, &cell.to))
+    };
     let listed: Vec<Cell> = cells::listed()?.into_iter().filter(wanted).collect();
     let families = families()?;
     let scratch = Scratch::new("operations")?;

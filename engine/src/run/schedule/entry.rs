@@ -294,10 +294,10 @@ impl Entry {
         self.tell(None, kind);
     }
 
-    /// How long it will take at the pace so far.
+    /// How long it will take.
     pub(super) fn left(&self) -> Option<Duration> {
-        let (done, since) = (self.control.progress(), self.since.filter(|_| !self.is_over())?);
-        (done > 0.01).then(|| crate::clock::since(since).mul_f64((1.0 - done).max(0.0) / done))
+        let since = self.since.filter(|_| !self.is_over())?;
+        self.control.left(crate::clock::since(since))
     }
 
     /// Nothing runs, and results that all users have used are gone.

@@ -6,7 +6,7 @@ use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
 use crate::matrix::Matrix;
 use crate::run::import::import;
-use crate::run::lanes::side_by_side;
+use crate::run::side_by_side::side_by_side;
 use crate::run::work::{self, Order, Piece, Work};
 use crate::run::{Content, Control, Item, options};
 use crate::{Error, ErrorKind, Result};

@@ -70,6 +70,7 @@ pub(crate) fn run(
     if let Some(finished) = chain.as_ref().and_then(|chain| chain.finished(started)) {
         return Ok(finished);
     }
+    control.expect(parts.foresee(route, &amounts).elapsed_ms);
     let inputs = records(parts, &items, chain.as_ref())?;
     let mut receipt = Receipt { inputs, warnings, ..Receipt::default() };
     let input = items.first().cloned();

@@ -2,7 +2,7 @@
 //! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
 
 use super::super::item::Item;
-use super::super::lanes::side_by_side;
+use super::super::side_by_side::side_by_side;
 use super::rescue::Rescue;
 use super::walk::{Along, Arrived, Walk};
 use crate::matrix::{Setting, SettingValue};

@@ -13,6 +13,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 /// Runs one operation on everything the command line names.
 pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
@@ -139,7 +140,8 @@ impl<'a> Session<'a> {
         let control = Control::new(cancel.child(), None);
         let input = import(&transfer.input, &self.engine)?;
         let work = || self.finish(vec![input], &transfer.output, &control, setup::processors());
-        progress::with_bar(self.args.how.json, &transfer.input, &|| control.progress(), work)
+        let (begun, json) = (Instant::now(), self.args.how.json);
+        progress::with_bar(json, &transfer.input, &|| progress::of_control(&control, begun), work)
     }
 
     fn gather(&self, cancel: &CancelToken) -> Result<Receipt> {
@@ -157,7 +159,8 @@ impl<'a> Session<'a> {
             None => "-".into(),
         };
         let work = || self.finish(inputs, &output, &control, setup::processors());
-        progress::with_bar(self.args.how.json, &output, &|| control.progress(), work)
+        let (begun, json) = (Instant::now(), self.args.how.json);
+        progress::with_bar(json, &output, &|| progress::of_control(&control, begun), work)
     }
 
     /// Runs the job and delivers: to a place on disk, or to standard output.

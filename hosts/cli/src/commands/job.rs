@@ -68,7 +68,10 @@ impl Run<'_> {
         let jobs = jobs.into_iter().zip(self.labels);
         let handles: Vec<JobHandle> =
             jobs.map(|(job, label)| queue.submit(job, self.submission(label))).collect();
-        let progress = || handles.iter().map(JobHandle::progress).sum::<f64>() / handles.len().max(1) as f64;
+        let seen = || {
+            let done = handles.iter().map(JobHandle::progress).sum::<f64>() / handles.len().max(1) as f64;
+            (done, handles.iter().filter_map(|handle| handle.status().left).max())
+        };
         let work = || {
             let ended = handles.iter().zip(self.labels).map(|(handle, label)| {
                 let report = handle.wait(None).unwrap_or_default();
@@ -78,7 +81,7 @@ impl Run<'_> {
             ended.collect()
         };
         let shown = self.args.files.first().map_or(Path::new("-"), PathBuf::as_path);
-        let reports = progress::with_bar(self.args.json, shown, &progress, work);
+        let reports = progress::with_bar(self.args.json, shown, &seen, work);
         // Lanes may still be telling the last events.
         drop(queue);
         Ok(reports)
