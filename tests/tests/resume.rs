@@ -7,7 +7,9 @@
 
 use formwork_tests::place::{self, Scratch};
 use formwork_tests::processes::{self, Process, soon};
+use formwork_tests::program;
 use formwork_tests::random::Random;
+use formwork_tests::run::Limits;
 use formwork_tests::{made, tree::Tree};
 use serde_json::{Value, json};
 use std::fs;
@@ -165,6 +167,42 @@ fn a_killed_job_goes_on() {
         "{kills} kills of {resumes} jobs of {takes:.2?}: {ends} were over, the others went on with {resumed} results \
          that were there; nothing left"
     );
+}
+
+/// A document of many pages, of which some are drawn when the process is killed.
+#[test]
+fn pages_that_were_drawn_are_not_drawn_again() {
+    let folder = Scratch::new("resume-pages").unwrap();
+    let text = "# A page\n\nWith *words*.\n\n".to_owned() + &"Some more of them. ".repeat(300) + "\n\n";
+    fs::write(folder.join("a.md"), text.repeat(60)).unwrap();
+    let made = program::convert(&folder.join("a.md"), &folder.join("a.pdf"), &[], &Limits::default());
+    let made = made.unwrap();
+    if made.error_kind() == Some("backend_missing") {
+        eprintln!("skipped: no document can be made here");
+        return;
+    }
+    let job = json!({"tasks": {
+        "in": {"operation": "import/path", "path": folder.join("a.pdf")},
+        "pages": {"operation": "convert", "input": "in", "output_format": "png", "options": {"density": 200}},
+        "out": {"operation": "export/path", "input": "pages", "path": format!("{}/out/", folder.path().display())},
+    }});
+    fs::write(folder.join("job.json"), job.to_string()).unwrap();
+    let world = World { folder };
+    if world.out().paths().count() > 0 || world.run().is_err() {
+        eprintln!("skipped: no pages are drawn here");
+        return;
+    }
+    let whole = world.out();
+    world.clear();
+    let mut child = world.program().spawn().unwrap();
+    let parts = || fs::read_dir(world.folder.join("journal/kept/results")).map_or(0, Iterator::count);
+    assert!(soon(Duration::from_secs(60), || parts() >= 3), "no pages were kept");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(world.out().paths().count(), 0, "the job was over before it was killed");
+    let resumed = world.run().unwrap();
+    assert_eq!(resumed, 1, "nothing was found in the journal");
+    assert_eq!(world.out(), whole);
 }
 
 fn names(folder: &Path) -> Vec<String> {

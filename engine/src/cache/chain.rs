@@ -160,17 +160,42 @@ impl<'c> Chain<'c> {
         })
     }
 
+    /// What a part of the outputs, the first and how many, came to in a run of the job that was killed.
+    pub(crate) fn part(&self, part: (usize, usize)) -> Option<(Vec<Item>, Said)> {
+        let loaded = entry::load(self.access, &self.key_of(part)?)?;
+        Some((loaded.items, loaded.said))
+    }
+
+    /// Keeps what a part of the outputs came to: in a job's journal, because all of them are kept in the cache.
+    pub(crate) fn keep_part(&self, part: (usize, usize), items: &[Item], said: Said, took: Duration) {
+        let Some(key) = self.key_of(part) else { return };
+        if is_worth_keeping(items, took) && self.inputs.are_unchanged(self.access) {
+            let result = Outcome { items, hashes: Vec::new(), said };
+            // One that cannot be kept is made anew.
+            let _ = entry::save(self.access, &key, result, self.access.store.most() / 4);
+        }
+    }
+
+    fn key_of(&self, (first, count): (usize, usize)) -> Option<Key> {
+        self.access.control.journal()?;
+        let finished = self.keys.last()?;
+        Some(key::Fields::new("part").add(finished.as_bytes()).add(format!("{first}+{count}")).key())
+    }
+
     /// Keeps what there is after some steps, when that is worth it. `took` is the time since what was kept before.
     pub(crate) fn keep_step(&self, steps: usize, items: &[Item], said: Said, took: Duration) -> bool {
-        let bytes: u64 = items.iter().map(Item::length).sum();
-        let read_back = Duration::from_millis(bytes.saturating_mul(1000) / READ_BACK);
         let Some(key) = steps.checked_sub(1).and_then(|place| self.keys.get(place)) else { return false };
-        if took < WORTH_KEEPING + read_back || !self.inputs.are_unchanged(self.access) {
+        if !is_worth_keeping(items, took) || !self.inputs.are_unchanged(self.access) {
             return false;
         }
         let result = Outcome { items, hashes: Vec::new(), said };
         entry::save(self.access, key, result, self.access.store.most() / 4).is_some()
     }
+}
+
+fn is_worth_keeping(items: &[Item], took: Duration) -> bool {
+    let bytes: u64 = items.iter().map(Item::length).sum();
+    took >= WORTH_KEEPING + Duration::from_millis(bytes.saturating_mul(1000) / READ_BACK)
 }
 
 fn finish(access: Access<'_>, inputs: &Inputs, loaded: Loaded, started: Instant) -> Option<Finished> {

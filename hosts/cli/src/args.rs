@@ -192,6 +192,8 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) history: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) preset: Preset,
+    #[command(flatten)]
     pub(crate) how: How,
 }
 

@@ -118,7 +118,7 @@ pub(crate) fn run(
     let worker_bytes = arrived.worker_bytes.max(companions.worker_bytes).max(gathered.worker_bytes);
     Rescue::tell(arrived.rescues, &mut receipt);
     receipt.reused_steps = arrived.reused;
-    receipt.resumed = arrived.reused > 0 && control.resumes();
+    receipt.resumed = arrived.reused + arrived.found_parts > 0 && control.resumes();
     if let Some(chain) = &chain {
         chain.keep(&arrived.items, &receipt, worker_bytes, started);
     }

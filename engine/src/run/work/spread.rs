@@ -8,10 +8,13 @@ use super::walk::{Along, Arrived, Walk};
 use crate::matrix::{Setting, SettingValue};
 use crate::plan::Route;
 use crate::Result;
+use crate::cache::Chain;
+use crate::lock::lock;
 use formwork_abi::Limits;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// Outputs of the step that are held at one time, for each thread.
 const MOST_IN_PART: usize = 8;
@@ -33,6 +36,7 @@ impl Walk<'_> {
         along: Along<'_>,
     ) -> Result<Arrived> {
         // What is done in parts is never there as a whole.
+        let chain = along.chain;
         let along = Along { chain: None, ..along };
         let (first, next, steps) = (setting((0, 1)), parted + 1, route.hops.len());
         self.steps(route, parted..next, &mut arrived, Along { part: Some((parted, &first)), ..along })?;
@@ -54,10 +58,18 @@ impl Walk<'_> {
         };
         walk((0, 1)).steps(route, next..steps, &mut arrived, along)?;
         let rest = side_by_side(lanes, parts, |_, part| {
-            let setting = setting(part);
+            let (setting, walk, began) = (setting(part), walk(part), Instant::now());
+            if let Some(found) = chain.and_then(|chain| Arrived::part(chain, part)) {
+                lock(&names).extend(found.items.iter().map(|item| item.name.clone()));
+                self.control.advance(walk.span.0 + walk.span.1);
+                return Ok(found);
+            }
             let mut arrived = Arrived { items: vec![item.clone()], ..Arrived::default() };
             let along = Along { part: Some((parted, &setting)), ..along };
-            walk(part).steps(route, parted..steps, &mut arrived, along)?;
+            walk.steps(route, parted..steps, &mut arrived, along)?;
+            if let Some(chain) = chain {
+                chain.keep_part(part, &arrived.items, arrived.said(), began.elapsed());
+            }
             Ok(arrived)
         })?;
         rest.into_iter().for_each(|part| arrived.join(part));
@@ -73,8 +85,15 @@ impl Walk<'_> {
 }
 
 impl Arrived {
+    /// A part that an earlier run of the job came to.
+    fn part(chain: &Chain<'_>, part: Part) -> Option<Arrived> {
+        let (items, said) = chain.part(part)?;
+        Some(Arrived { found_parts: 1, ..Arrived::kept(items, said) })
+    }
+
     /// Adds what came out of a later part.
     fn join(&mut self, part: Arrived) {
+        self.found_parts += part.found_parts;
         self.items.extend(part.items);
         self.worker_bytes = self.worker_bytes.max(part.worker_bytes);
         Rescue::note(&mut self.rescues, part.rescues);

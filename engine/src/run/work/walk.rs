@@ -44,6 +44,8 @@ pub(super) struct Arrived {
     pub(super) worker_bytes: u64,
     /// Steps that were found in the result cache.
     pub(super) reused: usize,
+    /// Parts of a step's outputs that were found in the job's journal.
+    pub(super) found_parts: usize,
     /// What was written anew on the way.
     pub(super) rescues: Vec<Rescue>,
 }
@@ -128,24 +130,33 @@ impl Arrived {
     /// The longest beginning of a route that is in the cache, of at most so many steps.
     fn resumed(chain: &Chain<'_>, most: usize) -> Option<Arrived> {
         let (reused, items, said) = chain.resume(most)?;
-        let losses = said.losses();
-        Some(Arrived {
+        Some(Arrived { reused, ..Arrived::kept(items, said) })
+    }
+
+    /// What was kept of an earlier run.
+    pub(super) fn kept(items: Vec<Item>, said: Said) -> Arrived {
+        Arrived {
             items,
+            losses: said.losses(),
             facts: said.facts,
             warnings: said.warnings,
-            losses,
             worker_bytes: said.worker_bytes,
-            reused,
             rescues: said.rescues,
-        })
+            ..Arrived::default()
+        }
+    }
+
+    /// What is to be kept of this one beside the items.
+    pub(super) fn said(&self) -> Said {
+        let mut said = Said::new(&self.warnings, &self.losses);
+        (said.facts, said.worker_bytes) = (self.facts.clone(), self.worker_bytes);
+        said.rescues.clone_from(&self.rescues);
+        said
     }
 
     /// Keeps what there is after some steps; `since` is when that was done before.
     fn keep(&self, chain: &Chain<'_>, steps: usize, since: Instant) -> bool {
-        let mut said = Said::new(&self.warnings, &self.losses);
-        (said.facts, said.worker_bytes) = (self.facts.clone(), self.worker_bytes);
-        said.rescues.clone_from(&self.rescues);
-        chain.keep_step(steps, &self.items, said, since.elapsed())
+        chain.keep_step(steps, &self.items, self.said(), since.elapsed())
     }
 
     /// Notes what was said in a step.

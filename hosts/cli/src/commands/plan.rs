@@ -13,7 +13,8 @@ const MOST_BYTES_OF_A_JOB: u64 = 256 << 20;
 /// Plans one conversion, or a job, and prints what will be done.
 pub(crate) fn run(args: &Plan) -> Result<u8> {
     let keep = Keep { history: args.history.clone(), ..Keep::default() };
-    let engine = setup::keeping_engine(&args.how.limit, 1, false, args.how.isolation, &keep, &None)?;
+    let presets = &args.preset.presets;
+    let engine = setup::keeping_engine(&args.how.limit, 1, false, args.how.isolation, &keep, presets)?;
     let item = super::probe::item(&args.input, &engine)?;
     match job(args, &item) {
         Some(json) => plan_job(args, &engine, &json),
@@ -58,9 +59,10 @@ fn plan_one(args: &Plan, engine: &Engine, item: Item) -> Result<u8> {
         operation: args.operation.clone(),
         output_format: args.to.clone(),
         options: setup::options(&args.how)?,
+        preset: args.preset.preset.clone(),
         wishes: setup::wishes(&args.how)?,
-        ..Work::default()
     };
+    setup::check_preset(engine, &work)?;
     let plan = match engine.plan(item, &work, args.top) {
         Ok(plan) => plan,
         Err(error) if args.how.json => {
