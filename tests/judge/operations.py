@@ -90,7 +90,8 @@ def media(path, _, __):
     title = next((value for key, value in tags.items() if key.lower() in ("title", "tit2", "inam")), "") or named(path)
     width, height = upright(video) if video else (0, 0)
     shown = shown_width(video, width, height) if video else 0
-    return {"video": bool(video), "audio": bool(audio), "title": title, "seconds": played(path, told["forced"]),
+    above, below = map(int, video["avg_frame_rate"].split("/")) if video else (0, 1)
+    return {"video": bool(video), "audio": bool(audio), "title": title, "rate": above / max(below, 1), "seconds": played(path, told["forced"]),
             "width": width, "height": height, "shown": shown, "marked": marked(path) if video else 0, "reader": "ffmpeg"}
 
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long what is left may take to clear itself away.
@@ -94,8 +94,12 @@ impl World {
 
     /// Lets the job run for a while, then kills it and waits until its helpers have seen that.
     fn kill_after(&self, while_: Duration) {
-        let mut child = self.program().spawn().unwrap();
+        let child = self.program().spawn().unwrap();
         std::thread::sleep(while_);
+        self.kill(child);
+    }
+
+    fn kill(&self, mut child: Child) {
         child.kill().unwrap();
         child.wait().unwrap();
         let group = child.id() as i32;
@@ -174,7 +178,7 @@ fn a_killed_job_goes_on() {
 fn pages_that_were_drawn_are_not_drawn_again() {
     let folder = Scratch::new("resume-pages").unwrap();
     let text = "# A page\n\nWith *words*.\n\n".to_owned() + &"Some more of them. ".repeat(300) + "\n\n";
-    fs::write(folder.join("a.md"), text.repeat(60)).unwrap();
+    fs::write(folder.join("a.md"), text.repeat(24)).unwrap();
     let made = program::convert(&folder.join("a.md"), &folder.join("a.pdf"), &[], &Limits::default());
     let made = made.unwrap();
     if made.error_kind() == Some("backend_missing") {
@@ -183,7 +187,7 @@ fn pages_that_were_drawn_are_not_drawn_again() {
     }
     let job = json!({"tasks": {
         "in": {"operation": "import/path", "path": folder.join("a.pdf")},
-        "pages": {"operation": "convert", "input": "in", "output_format": "png", "options": {"density": 200}},
+        "pages": {"operation": "convert", "input": "in", "output_format": "png", "options": {"density": 250}},
         "out": {"operation": "export/path", "input": "pages", "path": format!("{}/out/", folder.path().display())},
     }});
     fs::write(folder.join("job.json"), job.to_string()).unwrap();
@@ -194,11 +198,10 @@ fn pages_that_were_drawn_are_not_drawn_again() {
     }
     let whole = world.out();
     world.clear();
-    let mut child = world.program().spawn().unwrap();
+    let child = world.program().spawn().unwrap();
     let parts = || fs::read_dir(world.folder.join("journal/kept/results")).map_or(0, Iterator::count);
-    assert!(soon(Duration::from_secs(60), || parts() >= 3), "no pages were kept");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(soon(Duration::from_secs(60), || parts() >= 1), "no pages were kept");
+    world.kill(child);
     assert_eq!(world.out().paths().count(), 0, "the job was over before it was killed");
     let resumed = world.run().unwrap();
     assert_eq!(resumed, 1, "nothing was found in the journal");

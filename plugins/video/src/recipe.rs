@@ -69,7 +69,7 @@ pub(crate) fn prepare(
         chain.change(change, even, pictures)?;
     }
     chain.fit(codec, even);
-    let subtitles_at = (chain.links.len(), chain.size);
+    let mut subtitles_at = (chain.links.len(), chain.size);
     let colour = chain.colours(step, track, source_format, format);
     let frame_rate = rate(codec, track, wish, &takes);
     let fixed = wish.fps.is_some()
@@ -77,7 +77,16 @@ pub(crate) fn prepare(
         || !FREE_TIMES.contains(&encoder)
         || !takes.frame_rates.is_empty();
     if fixed {
-        chain.one("fps", format!("fps={}/{}", frame_rate.num, frame_rate.den));
+        let even = Link::One(Filter::new("fps", format!("fps={}/{}", frame_rate.num, frame_rate.den)));
+        // What lays pictures over each other does not know how long the last one is shown.
+        let overlay = chain.links.iter().position(|link| matches!(link, Link::Two(..)));
+        match overlay.or(wish.burn.then_some(subtitles_at.0)) {
+            Some(place) => {
+                chain.links.insert(place, even);
+                subtitles_at.0 += 1;
+            }
+            None => chain.links.push(even),
+        }
     }
     chain.one("format", format!("pix_fmts={}", format_name(format)));
     tell_losses(step, container, source_format, format);

@@ -117,12 +117,14 @@ fn attempt(
     })
 }
 
-/// What depends on all inputs and on the target: lengths add up, archives hold as many files as were packed, and no
-/// picture of an icon has a longer side than [`ICON`].
+/// What depends on all inputs and on the target: lengths add up, archives hold as many files as were packed, no picture
+/// of an icon has a longer side than [`ICON`], and PostScript has points of the density that the input said.
 fn adjust(asked: &mut Ask, cell: &Cell, files: &[Input]) {
-    if cell.to == "ico" && files.iter().any(|file| side(&file.facts) > ICON) {
-        let kept = |due: &Due| !matches!(due, Due::Same | Due::Size(..));
-        asked.due.retain(kept);
+    let is_large = files.iter().any(|file| side(&file.facts) > ICON);
+    if cell.to == "eps" || cell.to == "ico" && is_large {
+        asked.due.retain(|due| !matches!(due, Due::Same | Due::Size(..)));
+    }
+    if cell.to == "ico" && is_large {
         asked.due.push(Due::Within(ICON));
     }
     let sum = |key: &str| files.iter().map(|file| file.facts[key].as_f64().unwrap_or(0.0)).sum::<f64>();

@@ -34,6 +34,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
 const TRIED: usize = 6;
 /// Seconds that video and sound last.
 const LENGTH: std::ops::Range<f64> = 1.0..40.0;
+/// Frames a second that films have at least: how long the last one is shown, few containers say.
+const RATE: f64 = 5.0;
 /// Pixels of the smallest side.
 const SIDE: u64 = 32;
 /// A picture with this much magenta shows no mark of it.
@@ -120,7 +122,7 @@ fn sensible(facts: &Value, sound: bool) -> bool {
     if let Some(seconds) = facts["seconds"].as_f64() {
         return LENGTH.contains(&seconds)
             && facts[if sound { "audio" } else { "video" }] == true
-            && (sound || number("width") >= Some(SIDE));
+            && (sound || number("width") >= Some(SIDE) && facts["rate"].as_f64() >= Some(RATE));
     }
     if number("pages").is_some() {
         return number("pages") > Some(1)
