@@ -47,6 +47,20 @@ fn request(registry: &Registry, from: &str, to: &str) -> Request {
 const ALL: &[&str] = &["alpha", "quality"];
 
 #[test]
+fn a_file_is_not_made_anew_of_another_format() {
+    let registry = registry(&[
+        ("pages", vec![step("pdf", "html", 10.0, ALL), step("pdf", "raster", 10.0, ALL)]),
+        ("set", vec![step("html", "pdf", 10.0, ALL), step("raster", "pdf", 10.0, ALL)]),
+        ("heic", vec![step("heic", "raster", 10.0, ALL), step("raster", "heic", 10.0, ALL)]),
+    ]);
+    let error = plan::best(&registry, &request(&registry, "pdf", "pdf")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedConversion);
+    assert!(error.hint.unwrap().contains("is one already"));
+    let route = plan::best(&registry, &request(&registry, "heic", "heic")).unwrap();
+    assert_eq!(route.formats(), ["heic", "raster", "heic"], "pictures are encoded anew");
+}
+
+#[test]
 fn the_cheaper_way_wins_even_when_it_is_longer() {
     let registry = registry(&[
         ("slow", vec![step("heic", "webp", 1000.0, ALL)]),

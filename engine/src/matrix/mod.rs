@@ -66,6 +66,13 @@ pub(crate) fn leads_on(origin: &Format, at: &Format, to: &Format) -> bool {
     !(page || guessed || shown || silent && to.family == Family::Audio)
 }
 
+/// Whether a conversion would come back to the format it began with by way of another one, or of the picture of a drawing:
+/// nobody who asks for the format a file has wants that.
+pub(crate) fn is_remade(origin: &Format, at: &Format, to: &Format) -> bool {
+    let is_whole = at.internal && !origin.holds.contains(&Feature::Vector);
+    to.id == origin.id && at.id != origin.id && !is_whole
+}
+
 impl<'e> Matrix<'e> {
     /// Looks at a registry.
     pub fn new(registry: &'e Registry) -> Self {
@@ -109,7 +116,7 @@ impl<'e> Matrix<'e> {
         let mut frontier = vec![from];
         let known = |id: &str| self.registry.format(id);
         let leads_on = |at: &str, to: &str| match (known(from), known(at), known(to)) {
-            (Some(origin), Some(at), Some(to)) => leads_on(origin, at, to),
+            (Some(origin), Some(at), Some(to)) => leads_on(origin, at, to) && !is_remade(origin, at, to),
             _ => true,
         };
         for _ in 0..hops {

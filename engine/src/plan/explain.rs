@@ -92,6 +92,10 @@ fn instead(registry: &Registry, request: &Request) -> String {
             format!("`{}` reads {}", request.operation, readers.join(", "))
         };
     }
+    if request.to.is_some_and(|to| to.id == request.from.id) {
+        let name = request.from.name;
+        return format!("the input is one already ({name}); `optimize` and other operations change it");
+    }
     let targets: Vec<&str> = matrix.targets(request.from.id, MAX_HOPS, true).into_iter().collect();
     if targets.is_empty() {
         format!(

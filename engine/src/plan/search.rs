@@ -150,7 +150,9 @@ impl<'e> Search<'e, '_> {
         if !finished && to.is_none_or(|to| leads_back(to) || self.is_banned(to)) {
             return;
         }
-        if to.is_some_and(|to| !matrix::leads_on(self.request.from, path.at, to)) {
+        let (from, converts) = (self.request.from, self.request.operation == "convert");
+        let remade = |to: &Format| converts && matrix::is_remade(from, path.at, to);
+        if to.is_some_and(|to| !matrix::leads_on(from, path.at, to) || remade(to)) {
             return;
         }
         let lossless =
