@@ -222,7 +222,7 @@ impl<'s> Assembly<'s> {
         self.begin()?;
         if self.span.origin > demuxer.start() + 0.001 && demuxer.can_seek() {
             // A file that cannot be jumped in is read from its start.
-            let _ = demuxer.seek(self.span.origin);
+            let _ = demuxer.seek_no_further(self.span.origin);
         }
         let (counts, length) = transcode(self.step, demuxer, self.feeds, self.muxer, &self.span)?;
         tell_damage(self.step, demuxer.damaged, &counts);

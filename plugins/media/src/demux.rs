@@ -27,6 +27,9 @@ const INDEXED: &[&str] = &["mov", "matroska", "avi", "wav", "flac", "aiff", "caf
 /// Seconds by which a jump without an index aims too early.
 const CAREFUL: f64 = 12.0;
 
+/// Seconds by which the first packet after a jump may be late: sound that starts between two pages of it.
+const FURTHER: f64 = 1.0;
+
 /// How much is wanted to be known of the tracks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -46,6 +49,8 @@ pub struct Demuxer<'s> {
     pub is_thorough: bool,
     /// Damaged places that were passed.
     pub damaged: u64,
+    /// Nothing was read yet.
+    is_fresh: bool,
 }
 
 impl<'s> Demuxer<'s> {
@@ -99,7 +104,7 @@ impl<'s> Demuxer<'s> {
             };
         }
         let mut options = Dictionary::of([("protocol_whitelist", "none"), ("format_whitelist", ALLOWED)]);
-        let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0 };
+        let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0, is_fresh: true };
         // SAFETY: the context is ours; when opening fails FFmpeg frees it and sets the pointer to null.
         let opened = unsafe {
             ff::avformat_open_input(&raw mut demuxer.context, c"".as_ptr(), by, options.as_mut_ptr())
@@ -247,6 +252,12 @@ impl<'s> Demuxer<'s> {
         whole.filter(|seconds| *seconds > 0.0)
     }
 
+    /// Whether the length follows from bytes and bit rate alone, as in streams without a container.
+    pub fn guesses_duration(&self) -> bool {
+        let method = self.raw().duration_estimation_method;
+        method == ff::AVDurationEstimationMethod::AVFMT_DURATION_FROM_BITRATE
+    }
+
     /// First time of the file in seconds; 0 when unknown.
     pub fn start(&self) -> f64 {
         known(self.raw().start_time).map_or(0.0, |start| Rational::MICROSECONDS.seconds(start))
@@ -283,6 +294,10 @@ impl<'s> Demuxer<'s> {
     pub fn seek(&mut self, seconds: f64) -> Result<()> {
         // Without an index a jump is a guess by bytes: well before, then, and read on.
         let careful = !INDEXED.contains(&self.family());
+        if careful && self.is_fresh && seconds - CAREFUL <= self.start() {
+            return Ok(());
+        }
+        self.is_fresh = false;
         let seconds = if careful { seconds - CAREFUL } else { seconds };
         if seconds <= self.start() && self.family().starts_with("mpeg") {
             // SAFETY: the file is open; the place is its first byte, where these have no header.
@@ -298,6 +313,33 @@ impl<'s> Demuxer<'s> {
         self.checked(code, "jump to the start time").map(drop)
     }
 
+    /// Like [`Demuxer::seek`], but to the start of a file in which a jump leads beyond the time, as it does in some that have
+    /// no index.
+    ///
+    /// # Errors
+    ///
+    /// As [`Demuxer::seek`] and [`Demuxer::next_packet`].
+    pub fn seek_no_further(&mut self, seconds: f64) -> Result<()> {
+        self.seek(seconds)?;
+        if self.is_fresh {
+            return Ok(());
+        }
+        let damaged = self.damaged;
+        let first = self.next_packet()?;
+        self.damaged = damaged;
+        let time = first.and_then(|packet| {
+            let track = self.tracks.get(packet.stream())?;
+            Some(packet.pts().map_or(seconds, |pts| track.time_base.seconds(pts)))
+        });
+        if time.is_some_and(|time| time <= seconds + FURTHER) {
+            return self.seek(seconds);
+        }
+        let start = Rational::MICROSECONDS.time(self.start());
+        // SAFETY: the file is open; the start is the target.
+        let code = unsafe { ff::avformat_seek_file(self.context, -1, i64::MIN, start, i64::MAX, 0) };
+        self.checked(code, "go back to the start").map(drop)
+    }
+
     /// The next packet of any track that is not ignored; `None` at the end.
     ///
     /// A file that breaks off ends there, and is counted as damaged.
@@ -306,13 +348,18 @@ impl<'s> Demuxer<'s> {
     ///
     /// `cancelled`, `timeout`; `io`.
     pub fn next_packet(&mut self) -> Result<Option<Packet>> {
-        let packet = Packet::new()?;
+        let mut packet = Packet::new()?;
         let mut failures = 0;
+        self.is_fresh = false;
         loop {
             // SAFETY: file and packet are ours.
             let code = unsafe { ff::av_read_frame(self.context, packet.as_ptr()) };
             if code >= 0 {
-                if packet.stream() < self.tracks.len() {
+                if let Some(track) = self.tracks.get(packet.stream()) {
+                    // Flash does not mark the pictures that decoding can start with; the first is one.
+                    if self.family() == "swf" && packet.pts().is_none_or(|pts| pts <= track.start) {
+                        packet.set_key();
+                    }
                     return Ok(Some(packet));
                 }
                 // A track that appears in the middle is not part of the plan.

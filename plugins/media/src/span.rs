@@ -58,7 +58,8 @@ impl Times {
     pub fn span<'t>(&self, demuxer: &Demuxer<'_>, tracks: impl Iterator<Item = &'t Track>) -> Result<Span> {
         let first = tracks.map(|track| track.time_base.seconds(track.start)).min_by(f64::total_cmp);
         let zero = first.unwrap_or_else(|| demuxer.start());
-        let duration = demuxer.duration();
+        // Where the length is a guess, and the start lies behind it, nothing is known of the length.
+        let duration = demuxer.duration().filter(|guess| !demuxer.guesses_duration() || self.start < *guess);
         if duration.is_some_and(|duration| self.start >= duration) {
             let duration = crate::facts::rounded(duration.unwrap_or(0.0));
             return Err(Error::invalid(format!(
