@@ -15,7 +15,7 @@ pub(crate) fn losses(step: &Step<'_>, document: &Document, fonts: &Fonts) {
     if !fonts.missing.is_empty() {
         let named = some(fonts.missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))));
         let count = fonts.missing.len();
-        let remedy = format!("{REMEDY}, fonts-noto-core or fonts-noto-cjk");
+        let remedy = format!("{REMEDY}, fonts-droid-fallback or fonts-noto-core");
         step.lose(
             Feature::Text,
             format!("{count} characters are in no font of this machine: {named}; {remedy}"),
