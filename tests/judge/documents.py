@@ -70,6 +70,7 @@ def plain(path, kind):
         text = re.sub(r"</?(p|td|th|tr|h\d|li|div|br|table|ul|ol|dt|dd|option)\b[^>]*>", "\n", text, flags=re.I)
         return html.unescape(re.sub(r"<[^>]+>", "", text))
     if kind == "md":
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
         text = re.sub(r"</?[a-z][^>]*>|\]\([^)\s]*\)", " ", text)
         text = re.sub(r"\\([^\w\s])", r"\1", text)
         return re.sub(r"[*_`\[]+|^#+ |^- |^\d+\. ", "", text, flags=re.M)
