@@ -92,6 +92,7 @@ def media(path, _, __):
     shown = shown_width(video, width, height) if video else 0
     above, below = map(int, video["avg_frame_rate"].split("/")) if video else (0, 1)
     return {"video": bool(video), "audio": bool(audio), "title": title, "rate": above / max(below, 1), "seconds": played(path, told["forced"]),
+            "heard": played(path, told["forced"], "-map", "0:a:0") if video and audio else None,
             "width": width, "height": height, "shown": shown, "marked": marked(path) if video else 0, "reader": "ffmpeg"}
 
 
@@ -102,9 +103,9 @@ def named(path):
     return general.get("Title") or general.get("Track") or ""
 
 
-def played(path, forced):
-    """The seconds that ffmpeg plays."""
-    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, "-f", "null", "-"]
+def played(path, forced, *chosen):
+    """The seconds that ffmpeg plays, of all tracks or of chosen ones."""
+    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, *chosen, "-f", "null", "-"]
     done = subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
     times = re.findall(rb"out_time_us=(\d+)", done.stdout)
     if not times:

@@ -73,9 +73,8 @@ pub fn add(found: impl IntoIterator<Item = (Key, String, String)>) -> Result<()>
 /// What conversions found of their pairs. A pair passes when every file did that was tried, and was within the limits.
 pub fn of_conversions(outcomes: &[Outcome]) -> Vec<(Key, String, String)> {
     let mut cells: BTreeMap<(&str, &str), (String, &str)> = BTreeMap::new();
-    let beyond = |outcome: &&Outcome| {
-        outcome.fault.as_ref().is_some_and(|(_, why)| why.starts_with("limit_exceeded"))
-    };
+    let beyond =
+        |outcome: &&Outcome| outcome.fault.as_ref().is_some_and(|(_, why)| why.starts_with("limit_exceeded"));
     let within: Vec<&Outcome> = outcomes.iter().filter(|outcome| !beyond(outcome)).collect();
     let passes = |beyond: &Outcome| within.iter().any(|one| (one.from, one.to) == (beyond.from, beyond.to));
     for outcome in outcomes.iter().filter(|outcome| !beyond(outcome) || !passes(outcome)) {

@@ -104,7 +104,8 @@ impl<'s> Demuxer<'s> {
             };
         }
         let mut options = Dictionary::of([("protocol_whitelist", "none"), ("format_whitelist", ALLOWED)]);
-        let mut demuxer = Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0, is_fresh: true };
+        let mut demuxer =
+            Demuxer { context, io, step, tracks: Vec::new(), is_thorough: false, damaged: 0, is_fresh: true };
         // SAFETY: the context is ours; when opening fails FFmpeg frees it and sets the pointer to null.
         let opened = unsafe {
             ff::avformat_open_input(&raw mut demuxer.context, c"".as_ptr(), by, options.as_mut_ptr())

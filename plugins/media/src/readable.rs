@@ -63,6 +63,15 @@ const VIDEO: &[Row] = &[
     ("y4m", "yuv4mpegpipe"),
 ];
 
+/// Formats of pictures that have no place for sound.
+const SILENT: &[&str] = &["y4m"];
+
+/// Ids of all formats that can be read here and may hold sound.
+pub fn sounding() -> Vec<String> {
+    let films = video().into_iter().filter(|id| !SILENT.contains(&id.as_str()));
+    audio().into_iter().chain(films).collect()
+}
+
 /// Ids of the sound formats that can be read here.
 pub fn audio() -> Vec<String> {
     present(AUDIO)

@@ -36,6 +36,8 @@ const TRIED: usize = 6;
 const LENGTH: std::ops::Range<f64> = 1.0..40.0;
 /// Frames a second that films have at least: how long the last one is shown, few containers say.
 const RATE: f64 = 5.0;
+/// Seconds by which the sound of a film may be shorter than its pictures, where it is taken out.
+const AS_LONG: f64 = 0.2;
 /// Pixels of the smallest side.
 const SIDE: u64 = 32;
 /// A picture with this much magenta shows no mark of it.
@@ -101,7 +103,10 @@ impl<'a> Inputs<'a> {
     ) -> Result<Input, String> {
         let (format, family, sound) = key;
         let source = donor(family).filter(|donor| donor != format).ok_or("the corpus has no such file")?;
-        let source = self.find(cell, source, judge)?.path;
+        // Sound in a film is taken out of a film with both.
+        let from =
+            Cell { plugin: if *family == "video" { "video" } else { &*cell.plugin }.into(), ..cell.clone() };
+        let source = self.find(&from, source, judge)?.path;
         let path = self.folder.join(format!("made-{}.{format}", cell.plugin));
         match FOREIGN.iter().find(|(known, _)| known == format) {
             Some((_, words)) => foreign("ffmpeg", &["-v", "error", "-y", "-i"], &source, words, &path)?,
@@ -120,7 +125,9 @@ fn donor(family: &str) -> Option<&'static str> {
 fn sensible(facts: &Value, sound: bool) -> bool {
     let number = |key: &str| facts[key].as_u64();
     if let Some(seconds) = facts["seconds"].as_f64() {
+        let heard = facts["heard"].as_f64().filter(|_| sound).unwrap_or(seconds);
         return LENGTH.contains(&seconds)
+            && (seconds - heard).abs() < AS_LONG
             && facts[if sound { "audio" } else { "video" }] == true
             && (sound || number("width") >= Some(SIDE) && facts["rate"].as_f64() >= Some(RATE));
     }

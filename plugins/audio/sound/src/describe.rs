@@ -10,7 +10,7 @@ pub(crate) fn describe() -> Description {
     library::prepare();
     let containers =
         || Container::TABLE.iter().filter(|container| container.video.is_empty() && container.writable());
-    let readable: Vec<String> = readable::audio().into_iter().chain(readable::video()).collect();
+    let readable = readable::sounding();
     let mut capabilities: Vec<Capability> =
         containers().map(|container| convert(container, &readable)).collect();
     let own = || containers().filter(|container| readable.iter().any(|id| id == container.id));
