@@ -23,7 +23,7 @@ PICTURES = {"png", "jpg", "webp", "tiff"}
 # What holds the text in a package, and what ends a word there.
 PACKAGES = {
     "docx": (r"word/document\.xml$", r"</w:p>|<w:br/>|<w:tab/>"),
-    "pptx": (r"ppt/slides/slide\d+\.xml$", r"</a:p>|<a:br/>"),
+    "pptx": (r"ppt/slides/slide\d+\.xml$", r"</a:p>|<a:br\b[^>]*>"),
     "odt": (r"content\.xml$", r"</text:(p|h)>|<text:(line-break|tab|s)\b[^>]*/>"),
     "epub": (r".*\.xhtml$", r"</(p|h\d|li|td|th|div)>|<br\s*/>"),
     "xlsx": (r"xl/(sharedStrings|worksheets/sheet\d+)\.xml$", r"</(t|v|c|si)>"),

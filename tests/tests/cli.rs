@@ -283,6 +283,29 @@ fn results_are_packed_when_the_output_is_an_archive() {
     assert_eq!(names(&folder.join("out")), ["a.jpg", "clear.jpg"]);
 }
 
+/// Each as a page of the size that is asked for; what is a PDF already goes in as it is.
+#[test]
+fn many_pictures_become_one_pdf() {
+    let folder = folder();
+    let pages = |file: &str| {
+        call(&folder, &format!("probe {file} --json")).receipt.unwrap()["facts"]["pages"].clone()
+    };
+    let made = call(&folder, "convert a.png clear.png all.pdf --set page_size=a5 --set margin=10 --json");
+    assert_eq!(made.code(), 0, "{}", made.complaint());
+    assert_eq!(made.receipt.unwrap()["route"]["formats"], serde_json::json!(["png", "pdf", "pdf"]));
+    assert_eq!(pages("all.pdf"), 2);
+    let longer = call(&folder, "convert all.pdf clear.png more.pdf --json");
+    assert_eq!(longer.code(), 0, "{}", longer.complaint());
+    assert_eq!(longer.receipt.unwrap()["losses"], serde_json::json!([]));
+    assert_eq!(pages("more.pdf"), 3);
+    let refused = call(&folder, "convert all.pdf clear.png sized.pdf --set page_size=a5");
+    assert_eq!(refused.code(), 64, "{}", refused.complaint());
+    // Into a folder they go one by one.
+    let apart = call(&folder, "convert a.png clear.png apart.pdf/ --to pdf");
+    assert_eq!(apart.code(), 0, "{}", apart.complaint());
+    assert_eq!(names(&folder.join("apart.pdf")), ["a.pdf", "clear.pdf"]);
+}
+
 #[test]
 fn pdf_operations_are_two_words_and_take_pictures() {
     let folder = folder();

@@ -5,15 +5,21 @@ use crate::inputs::{self, Transferred};
 use crate::receipts::{self, Book};
 use crate::{exit, progress, setup, show};
 use formwork::deliver::{Placement, Receipt, canonical};
+use formwork::describe::Capability;
+use formwork::detect::detect;
 use formwork::formats::Family;
 use formwork::job::{Job, Operation};
 use formwork::run::{CancelToken, Control, Work};
 use formwork::{Engine, Error, ErrorKind, Result};
+use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// The operation that joins inputs.
+const MERGE: &str = "merge";
 
 /// Runs one operation on everything the command line names.
 pub(crate) fn run(args: &Transfer, operation: &str) -> Result<u8> {
@@ -31,7 +37,7 @@ struct Session<'a> {
     args: &'a Transfer,
     request: inputs::Request,
     work: Work,
-    /// What the results are packed into, when they are.
+    /// What the results are packed into, or joined to, when they are.
     pack: Option<Work>,
     /// All inputs go into one task.
     gathers: bool,
@@ -66,9 +72,22 @@ impl<'a> Session<'a> {
             && operation == "convert"
             && (request.inputs.len() > 1 && args.output.is_none()
                 || request.inputs.iter().any(|path| path.is_dir()));
-        let operation = if packs { "archive" } else { operation };
+        let joined = joined(&engine, args, &request).filter(|_| operation == "convert");
+        // What is of the format already goes in as it is.
+        let is_there = |format: &&String| request.inputs.iter().any(|path| is_of(path, format));
+        let operation = match joined.filter(is_there) {
+            _ if packs => "archive",
+            Some(_) => MERGE,
+            None => operation,
+        };
         let matrix = engine.matrix();
-        let pack = pack(&engine, args, &request)?;
+        let pack = pack(&engine, args, &request)?.or_else(|| {
+            joined.filter(|_| operation != MERGE).map(|target| Work {
+                operation: MERGE.into(),
+                output_format: Some(target.clone()),
+                ..Work::default()
+            })
+        });
         let gathers = packs
             || pack.is_some()
             || request.inputs.len() > 1 && matrix.takes_companions(operation)
@@ -297,6 +316,22 @@ fn pack(engine: &Engine, args: &Transfer, request: &inputs::Request) -> Result<O
         output_format: Some(id.to_owned()),
         ..Work::default()
     }))
+}
+
+/// The format that many inputs are to become one file of: one into which others can be merged.
+fn joined<'r>(engine: &Engine, args: &Transfer, request: &'r inputs::Request) -> Option<&'r String> {
+    let (None, None, Some(output)) = (&args.to, &args.output, &request.output) else { return None };
+    let is_one_file = !output.is_dir() && !inputs::ends_in_slash(output) && !inputs::is_standard(output);
+    let target = request.target.as_ref().filter(|_| is_one_file && request.inputs.len() > 1)?;
+    let mut cells = engine.matrix().cells().map(|cell| cell.capability);
+    let merges = |cell: &Capability| cell.companions.contains(target) && cell.to.contains(target);
+    cells.any(|cell| cell.operation == MERGE && merges(cell)).then_some(target)
+}
+
+/// Whether a file is of a format by its bytes.
+fn is_of(path: &Path, format: &str) -> bool {
+    let found = File::open(path).ok().and_then(|file| detect(&file, None).ok().flatten());
+    found.is_some_and(|found| found.format.id == format)
 }
 
 /// The import task for a path; standard input is read into memory under the limit.

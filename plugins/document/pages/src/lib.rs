@@ -4,6 +4,7 @@
 //! at a time. Without it, `hayro` draws. JavaScript and actions of a document are never run: nothing here asks for
 //! them, and the library is built without an engine for them.
 
+mod bold;
 mod describe;
 mod document;
 mod docx;

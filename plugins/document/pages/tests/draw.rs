@@ -61,6 +61,27 @@ fn colour_turn_and_background() {
     assert_eq!(sample(&blue, 5, 150), [0, 0, 255]);
 }
 
+/// The grey of a page with a word in a font that is not there, by how thick its stems are.
+fn darkness(stem: u32) -> u64 {
+    let font = format!(
+        "<< /Type /Font /Subtype /TrueType /BaseFont /LucidaUnheard /Encoding /WinAnsiEncoding /FirstChar 72 \
+         /LastChar 77 /Widths [700 700 700 700 700 700] /FontDescriptor << /Type /FontDescriptor \
+         /FontName /LucidaUnheard /Flags 32 /StemV {stem} /Ascent 900 /Descent -200 /CapHeight 700 \
+         /ItalicAngle 0 /FontBBox [0 -200 1000 900] >> >>"
+    );
+    let pdf =
+        Pdf::default().object(199, &font).page(200.0, 50.0, &pdf::line('L', 24.0, 10.0, 15.0, "HIJKLM"));
+    let drawn = picture(&job(&pdf).run(entry));
+    let Samples::U8(samples) = &drawn.frames[0].samples else { panic!("pages have 8 bits a sample") };
+    samples.iter().map(|sample| u64::from(255 - sample)).sum()
+}
+
+#[test]
+fn a_bold_font_that_is_not_there_is_drawn_bold() {
+    let (usual, bold) = (darkness(80), darkness(144));
+    assert!(usual > 0 && bold * 10 > usual * 18, "{usual} and {bold}");
+}
+
 #[test]
 fn a_size_is_met() {
     let pdf = Pdf::default().page(100.0, 50.0, FIELD);

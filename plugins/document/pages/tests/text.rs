@@ -82,6 +82,10 @@ fn headings_lists_and_hyphens_in_markdown() {
 
 /// A table of two columns and three rows, ruled or not.
 fn table(ruled: bool) -> Pdf {
+    Pdf::default().page(400.0, 800.0, &rows(ruled))
+}
+
+fn rows(ruled: bool) -> String {
     let mut content = String::new();
     for (row, (name, value)) in [("Name", "Value"), ("one", "1"), ("two, or", "2.5")].into_iter().enumerate()
     {
@@ -97,7 +101,25 @@ fn table(ruled: bool) -> Pdf {
             let _ = writeln!(content, "{x} 560 m {x} 620 l S");
         }
     }
-    Pdf::default().page(400.0, 800.0, &content)
+    content
+}
+
+const NAMES: [&str; 6] = ["the first cell fills all of", "b", "c", "d", "e", "f"];
+
+#[test]
+fn cells_are_told_apart_by_their_colours() {
+    // The second column is too near to be one by its place.
+    let cells: String = (0..6)
+        .map(|cell| (50 + cell % 2 * 100, 560 + cell / 2 * 20, 0.9 - f64::from(cell) * 0.05))
+        .map(|(x, y, grey)| format!("{grey} g {x} {y} 100 20 re f\n"))
+        .collect();
+    let words: String = (0..6)
+        .map(|cell| {
+            line('F', 10.0, 55.0 + (cell % 2) as f32 * 97.0, 606.0 - (cell / 2) as f32 * 20.0, NAMES[cell])
+        })
+        .collect();
+    let read = text(&Pdf::default().page(400.0, 800.0, &format!("{cells} 0 g {words}")), "csv");
+    assert_eq!(read, "the first cell fills all of,b\r\nc,d\r\ne,f\r\n");
 }
 
 #[test]

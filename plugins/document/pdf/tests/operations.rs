@@ -74,6 +74,13 @@ fn compressing_never_makes_larger_and_meets_a_size() {
     assert_eq!(again.expect_one(), small);
     assert!(again.warnings.iter().any(|warning| warning.contains("as it was")));
 
+    // A damaged one is not handed on as it was, though what is written for it is no smaller.
+    let table = small.windows(9).rposition(|nine| nine == b"startxref").unwrap();
+    let damaged = [&small[..table], b"startxrof", &small[table + 9..]].concat();
+    let mended = run("optimize", &[&damaged], &[]);
+    assert_ne!(mended.expect_one(), damaged);
+    assert!(mended.warnings.iter().any(|warning| warning.contains("was damaged")));
+
     let before = with_images(600, photograph(600));
     let usual = run("pdf/compress", &[&before], &[]).expect_one().len();
     let tight = run("pdf/compress", &[&before], &[("max_bytes", json!(usual as u64 * 2 / 3))]);

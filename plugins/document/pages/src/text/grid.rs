@@ -4,6 +4,7 @@ use super::area::Area;
 use super::lines::lines;
 use super::rules::{Rule, Rules};
 use super::table::{Cell, Table};
+use super::tiles;
 use super::words::Word;
 
 /// How far lines that belong together may lie apart, in points.
@@ -14,8 +15,18 @@ const MOST: usize = 3_000;
 const MOST_ROWS: usize = 2_000;
 const MOST_COLUMNS: usize = 200;
 
-/// Finds tables and takes the words in them out of `words`.
+/// Part of the cells that have something in them, where colours alone tell them apart: less is a drawing.
+const FILLED: f32 = 0.5;
+
+/// Finds tables and takes the words in them out of `words`: first those with lines, then those of coloured cells.
 pub(crate) fn tables(rules: &Rules, words: &mut Vec<Word>) -> Vec<Table> {
+    let mut tables = ruled(rules, 0.0, words);
+    tables.extend(ruled(&tiles::sides(&rules.boxes), FILLED, words));
+    tables
+}
+
+/// The tables that lines make, of whose cells at least a part has words in it.
+fn ruled(rules: &Rules, least: f32, words: &mut Vec<Word>) -> Vec<Table> {
     let (across, down) = (joined(&rules.across), joined(&rules.down));
     if across.len() < 2 || down.len() < 2 || across.len().max(down.len()) > MOST {
         return Vec::new();
@@ -26,7 +37,7 @@ pub(crate) fn tables(rules: &Rules, words: &mut Vec<Word>) -> Vec<Table> {
         let (inside, outside) =
             std::mem::take(words).into_iter().partition(|word| area.holds(word.area.middle()));
         *words = outside;
-        match grid.table(&inside) {
+        match grid.table(&inside, least) {
             Some(table) => tables.push(table),
             None => words.extend(inside),
         }
@@ -126,7 +137,7 @@ impl Grid {
     }
 
     /// The table with words in its cells; `None` when there is next to nothing in it.
-    fn table(&self, words: &[Word]) -> Option<Table> {
+    fn table(&self, words: &[Word], least: f32) -> Option<Table> {
         let (height, width) = (self.rows.len() - 1, self.columns.len() - 1);
         let mut cells: Vec<Vec<Vec<Word>>> = vec![vec![Vec::new(); width]; height];
         for word in words {
@@ -142,7 +153,8 @@ impl Grid {
         drop_empty(&mut rows);
         let filled = rows.iter().flatten().filter(|cell| !cell.lines.is_empty()).count();
         let table = Table { area: self.area(), rows, is_drawn: true };
-        (filled >= 2 && (table.rows.len() >= 2 || table.columns() >= 2)).then_some(table)
+        let is_filled = filled >= 2 && filled as f32 >= least * (height * width) as f32;
+        (is_filled && (table.rows.len() >= 2 || table.columns() >= 2)).then_some(table)
     }
 
     /// The cell of a point: where no line parts it from the one above or to the left, it belongs to that.
@@ -230,6 +242,7 @@ mod tests {
             across: vec![line(0.0, 0.0, 200.0), line(20.0, 0.0, 200.0), line(40.0, 0.0, 200.0)],
             // The middle line begins below the first row.
             down: vec![line(0.0, 0.0, 40.0), line(100.0, 20.0, 40.0), line(200.0, 0.0, 40.0)],
+            boxes: Vec::new(),
         };
         let mut words = vec![
             word("title", 120.0, 8.0),

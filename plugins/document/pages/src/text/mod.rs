@@ -13,6 +13,7 @@ mod links;
 pub(crate) mod pictures;
 mod rules;
 mod table;
+mod tiles;
 mod words;
 
 pub(crate) use area::{Area, Place};

@@ -6,9 +6,10 @@ use formwork_sdk::{Result, Step};
 use pdfium_render::prelude::{FPDF_PAGEOBJECT, FS_MATRIX};
 use std::ffi::{c_int, c_ulong};
 
-/// Objects, and lines, of a page that are looked at.
+/// Objects, lines, and boxes of a page that are looked at.
 const MOST_OBJECTS: usize = 200_000;
 const MOST_RULES: usize = 20_000;
+const MOST_BOXES: usize = 2_000;
 /// Forms within forms.
 const DEEPEST: usize = 6;
 /// Segments of a path that may be a table's lines: a drawing has more.
@@ -36,6 +37,8 @@ pub(crate) struct Rule {
 pub(crate) struct Rules {
     pub(crate) across: Vec<Rule>,
     pub(crate) down: Vec<Rule>,
+    /// Boxes that are filled, but have no line around them.
+    pub(crate) boxes: Vec<Area>,
 }
 
 /// Finds the lines of a page.
@@ -161,7 +164,8 @@ impl Search<'_> {
         parts
     }
 
-    /// Takes the lines of a part: a thin box is one, the sides of a box and of a stroke are.
+    /// Takes the lines of a part: a thin box is one, the sides of a box and of a stroke are. A box that is only filled
+    /// is kept as it is.
     fn add(&mut self, part: &[(f32, f32)], stroked: bool) {
         let Some(area) =
             Area::around(part.iter().map(|(x, y)| Area { left: *x, top: *y, right: *x, bottom: *y }))
@@ -177,6 +181,8 @@ impl Search<'_> {
                     self.side(*from, *to, 0.0);
                 }
             }
+        } else if is_box(part, &area) && self.rules.boxes.len() < MOST_BOXES {
+            self.rules.boxes.push(area);
         }
     }
 
@@ -190,4 +196,16 @@ impl Search<'_> {
             self.rules.down.push(Rule { at: (x0 + x1) / 2.0, start: y0.min(y1), end: y0.max(y1) });
         }
     }
+}
+
+/// Whether a part is the box around it: four corners, and perhaps the first one again, once or twice.
+fn is_box(part: &[(f32, f32)], area: &Area) -> bool {
+    let near = |a: f32, b: f32| (a - b).abs() < 0.5;
+    let is_corner = |(x, y): &(f32, f32)| {
+        (near(*x, area.left) || near(*x, area.right)) && (near(*y, area.top) || near(*y, area.bottom))
+    };
+    (4..=6).contains(&part.len())
+        && area.width() >= LONG
+        && area.height() >= LONG
+        && part.iter().all(is_corner)
 }

@@ -58,7 +58,7 @@ impl Pdf {
                 page,
                 format!(
                     "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {stream} 0 R \
-                 /Resources << /Font << /F 3 0 R /B 4 0 R >> /XObject << /I 100 0 R >> >> {more} >>"
+                 /Resources << /Font << /F 3 0 R /B 4 0 R /L 199 0 R >> /XObject << /I 100 0 R >> >> {more} >>"
                 ),
             ));
             objects.push((stream, format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len())));
@@ -84,7 +84,7 @@ fn written(objects: &[(usize, String)]) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// A line of text at a place: font F (plain) or B (bold), its size, and what it says.
+/// A line of text at a place: font F (plain), B (bold) or L (the object 199), its size, and what it says.
 pub(crate) fn line(font: char, size: f32, x: f32, y: f32, text: &str) -> String {
     format!("BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n")
 }

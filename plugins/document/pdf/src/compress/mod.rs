@@ -22,7 +22,7 @@ const LADDER: [Wish; 5] = [
     Wish { density: 50.0, quality: 30 },
 ];
 
-/// Writes the input with fewer bytes, or as it is.
+/// Writes the input with fewer bytes, or as it is when it is sound.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let options = step.options();
     let wish = Wish {
@@ -89,7 +89,8 @@ fn drop_thumbnails(pdf: &mut Pdf) {
 fn deliver(step: &Step<'_>, small: Small) -> Result<()> {
     let input = step.input()?.bytes()?;
     tell_mended(step, &small.mended);
-    if small.bytes.len() >= input.len() {
+    // What had to be mended is not handed on as it was.
+    if small.bytes.len() >= input.len() && small.mended.is_empty() {
         step.warn("the PDF is as small as it can be made here: it is delivered as it was");
         step.write_output(&input)?;
     } else {

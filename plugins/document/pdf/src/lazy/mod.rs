@@ -31,7 +31,7 @@ pub(crate) fn reduced(
     }
     let shown_alone: HashSet<u32> = pages.into_iter().filter(|page| !taken.contains(page)).collect();
     let kept = kept(&mut objects, root, &shown_alone)?;
-    written(&mut objects, &kept)
+    written(&mut objects, &kept, &shown_alone)
 }
 
 /// The objects of a file, each looked for when it is asked for.
@@ -85,8 +85,19 @@ impl<'b> Objects<'b> {
         (is_it && whole.trim_ascii_end().ends_with(b"endobj")).then_some(whole)
     }
 
+    /// How often its number was used before; nothing when the file is broken here.
+    fn generation(&self, number: u32) -> Option<u64> {
+        let Some(Place::At(start)) = self.table.place(number) else { return Some(0) };
+        let mut words = Words::new(self.whole(number, start)?);
+        words.number()?;
+        words.number()
+    }
+
     /// Nothing when an object is a stream that does not end where it says it does.
     fn check_length(&mut self, whole: &[u8]) -> Option<()> {
+        if memchr::memmem::find(whole, b"stream").is_none() {
+            return Some(());
+        }
         let mut words = Words::new(whole);
         words.by_ref().take(3).for_each(drop);
         let Some(entries) = Entries::read(words.rest()) else { return Some(()) };
@@ -166,14 +177,17 @@ fn kept(objects: &mut Objects<'_>, root: u32, shown_alone: &HashSet<u32>) -> Opt
     Some(kept)
 }
 
-/// A file of some of the objects.
-fn written(objects: &mut Objects<'_>, kept: &[u32]) -> Option<Vec<u8>> {
+/// A file of some of the objects. A page that is not taken is counted, so it is there, but with nothing on it.
+fn written(objects: &mut Objects<'_>, kept: &[u32], shown_alone: &HashSet<u32>) -> Option<Vec<u8>> {
     let mut file = objects.file.get(..8)?.to_vec();
     file.push(b'\n');
     let mut places = BTreeMap::new();
     for number in kept {
         places.insert(*number, file.len());
-        if let Some(Place::At(start)) = objects.table.place(*number) {
+        if shown_alone.contains(number) {
+            let generation = objects.generation(*number)?;
+            file.extend_from_slice(format!("{number} {generation} obj\n<</Type/Page>>\nendobj\n").as_bytes());
+        } else if let Some(Place::At(start)) = objects.table.place(*number) {
             let whole = objects.whole(*number, start)?;
             objects.check_length(whole)?;
             file.extend_from_slice(whole);
@@ -186,11 +200,7 @@ fn written(objects: &mut Objects<'_>, kept: &[u32]) -> Option<Vec<u8>> {
     let start = file.len();
     file.extend_from_slice(b"xref\n0 1\n0000000000 65535 f \n");
     for (number, place) in places {
-        let generation = match objects.table.place(number) {
-            Some(Place::At(start)) => Words::new(objects.whole(number, start)?).nth(1),
-            _ => None,
-        };
-        let generation = if let Some(words::Word::Number(generation)) = generation { generation } else { 0 };
+        let generation = objects.generation(number)?;
         file.extend_from_slice(format!("{number} 1\n{place:010} {generation:05} n \n").as_bytes());
     }
     let size = kept.last()?.checked_add(1)?;
@@ -207,7 +217,7 @@ fn written(objects: &mut Objects<'_>, kept: &[u32]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lopdf::{Document, Object, SaveOptions, Stream, dictionary};
+    use lopdf::{Document, Object, ObjectId, SaveOptions, Stream, dictionary};
 
     /// Four pages, each with a content of its own; a tag tree that leads to all of them.
     fn made(is_packed: bool) -> Vec<u8> {
@@ -248,6 +258,10 @@ mod tests {
             let few = reduced(&file, 1 << 20, |count| Some(vec![count - 2])).unwrap();
             assert_eq!(contents(&few), ["% page 3 (endobj)"]);
             assert!(few.len() < file.len() && !few.windows(14).any(|word| word == b"StructTreeRoot "));
+            // The other pages are there, with nothing on them.
+            let doc = Document::load_mem(&few).unwrap();
+            let shows = |page: &ObjectId| doc.get_dictionary(*page).unwrap().has(b"Contents");
+            assert_eq!(doc.get_pages().values().map(shows).collect::<Vec<_>>(), [false, false, true, false]);
         }
     }
 

@@ -155,8 +155,11 @@ impl<'b> Iterator for Words<'b> {
 }
 
 fn plain(word: &[u8]) -> Word<'_> {
-    let number = std::str::from_utf8(word).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    number.and_then(|digits| digits.parse().ok()).map_or(Word::Plain(word), Word::Number)
+    let number = word.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    number.map_or(Word::Plain(word), Word::Number)
 }
 
 fn is_space(byte: u8) -> bool {
@@ -164,7 +167,8 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn is_regular(byte: u8) -> bool {
-    !is_space(byte) && !b"()<>[]{}/%".contains(&byte)
+    let is_delimiter = matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%');
+    !is_space(byte) && !is_delimiter
 }
 
 /// The entries of a dictionary, and what follows it.
