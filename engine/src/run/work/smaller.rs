@@ -19,13 +19,18 @@ pub(super) fn keep(
 ) {
     let ([work], Some(input), [made]) = (order.works, input, arrived.items.as_slice()) else { return };
     let is_other = input.format.map(|format| format.id) != target.map(|format| format.id);
-    if !only_shrinks(work) || is_other || made.length() < input.length() {
+    if !only_shrinks(work) || is_other || made.length() < input.length() || has_mended(arrived) {
         return;
     }
     arrived.items = vec![Item { name: String::new(), ..input.clone() }];
     arrived.facts.clear();
     arrived.losses.clear();
     arrived.warnings = vec!["no smaller result was found: handed over as it is".to_owned()];
+}
+
+/// Whether something had to be said of the input: one that is damaged is not given back.
+fn has_mended(arrived: &Arrived) -> bool {
+    !arrived.warnings.is_empty() || !arrived.rescues.is_empty()
 }
 
 fn only_shrinks(work: &Work) -> bool {
