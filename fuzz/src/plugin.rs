@@ -66,7 +66,9 @@ pub fn targets(entry: Entry) -> Vec<Target> {
     }
     let (worker, seeder) = (OnceLock::new(), plugin.clone());
     let name = format!("{family}_engine/{}", plugin.description.id);
-    let convert = move |data: &[u8]| whole::convert(worker.get_or_init(|| whole::engine(Some(entry))), data);
+    let convert = move |data: &[u8]| {
+        whole::convert(worker.get_or_init(|| whole::engine(Some(entry))), data);
+    };
     all.push(Target::new(name, convert).seeded(move || seeder.some_of_each()));
     all
 }
@@ -254,4 +256,19 @@ fn small(limits: &mut formwork_sdk::Limits) {
 fn trusting(limits: &mut formwork_sdk::Limits) {
     limits.threads = 1;
     limits.ratio = u64::MAX;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork_plugin_archive::formwork_plugin_entry_v1 as entry;
+
+    #[test]
+    fn what_is_asked_of_seeds_is_mostly_done() {
+        let plugin = Plugin { entry, description: describe(entry) };
+        let engine = whole::engine(Some(entry));
+        let seeds = plugin.some_of_each();
+        let done = seeds.iter().filter(|seed| whole::convert(&engine, seed)).count();
+        assert!(done * 2 > seeds.len(), "{done} of {}", seeds.len());
+    }
 }

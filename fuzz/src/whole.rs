@@ -61,37 +61,47 @@ pub(crate) fn run(engine: &Engine, job: Job) -> JobReport {
     report
 }
 
-/// Sends a file through the engine: what is asked of it, its last bytes say.
-pub(crate) fn convert(engine: &Engine, data: &[u8]) {
+/// Sends a file through the engine, and says whether something came of it. What is asked of it, its last bytes say.
+pub(crate) fn convert(engine: &Engine, data: &[u8]) -> bool {
     let (file, choices) = data.split_at(data.len().saturating_sub(CHOICES));
     let mut dice = Dice::new(choices);
-    let capabilities: Vec<&Capability> =
-        engine.registry().capabilities().map(|(_, capability)| capability).collect();
-    let Some(capability) = capabilities.get(usize::from(dice.short()) % capabilities.len().max(1)) else {
-        return;
-    };
-    let name = match capability.from.get(dice.below(capability.from.len())).and_then(|id| formats::by_id(id))
-    {
+    let Some(capability) = choose(engine, file, &mut dice) else { return false };
+    let from = capability.from.get(dice.below(capability.from.len())).and_then(|id| formats::by_id(id));
+    let name = match from.and_then(|format| format.extensions.first()) {
         // Text is told by its name alone, and a wrong name must do no harm.
-        Some(format) if dice.once_in(2) => format!("a.{}", format.extensions.first().unwrap_or(&"")),
+        Some(extension) if dice.once_in(2) => format!("a.{extension}"),
         _ => "a".to_owned(),
     };
+    let options = if dice.once_in(2) { dice.options(&capability.options) } else { Vec::new() };
     let work = Work {
         operation: capability.operation.clone(),
         output_format: capability.to.get(dice.below(capability.to.len())).cloned(),
-        options: dice.options(&capability.options).into_iter().collect(),
+        options: options.into_iter().collect(),
         ..Work::default()
     };
     let item = Item::from_bytes(name, file.to_vec());
     let planned = engine.plan(item.clone(), &work, 2).map(|plan| plan.routes.len());
     let Ok(job) = Job::simple(vec![Operation::ImportItem(item)], work, Operation::ExportBytes) else {
-        return;
+        return false;
     };
     let report = run(engine, job);
     if report.error().is_some() {
-        return;
+        return false;
     }
     assert!(planned.is_ok(), "it was done, but could not be planned: {planned:?}");
-    let items: Vec<&Item> = report.exported.iter().flat_map(|(_, items)| items).collect();
-    assert!(!items.is_empty() && report.receipts().next().is_some(), "it was done, but nothing came of it");
+    assert!(report.receipts().next().is_some(), "it was done, but there is no receipt");
+    true
+}
+
+/// What is asked: mostly something that reads what the file is.
+fn choose<'e>(engine: &'e Engine, file: &[u8], dice: &mut Dice<'_>) -> Option<&'e Capability> {
+    let all: Vec<&Capability> = engine.registry().capabilities().map(|(_, capability)| capability).collect();
+    let found = formwork::detect::detect(&file, None).ok().flatten();
+    let reads = |capability: &&&Capability| {
+        found.as_ref().is_some_and(|found| capability.from.iter().any(|id| id == found.format.id))
+    };
+    let fitting: Vec<&Capability> = all.iter().filter(reads).copied().collect();
+    let any = dice.once_in(8) || fitting.is_empty();
+    let chosen = if any { &all } else { &fitting };
+    chosen.get(usize::from(dice.short()) % chosen.len().max(1)).copied()
 }
