@@ -8,6 +8,7 @@ use formwork_tests::place::Scratch;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -39,7 +40,8 @@ impl HostFiles for Virtual {
         let filled = |mut file: File| {
             let format = name.extension().unwrap_or_default().to_string_lossy();
             write!(file, "{format}: {}", name.display())?;
-            Ok(file)
+            // One that can be written to is tried in C.
+            File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
         };
         Some(self.file().and_then(filled))
     }
