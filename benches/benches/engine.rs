@@ -1,4 +1,5 @@
-//! What the engine itself costs: telling what a file is, choosing a route, and choosing what is next.
+//! What the engine itself costs: telling what a file is, choosing a route, choosing what is next, and all of it around
+//! one small conversion.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up should stop")]
 
@@ -7,7 +8,7 @@ use formwork::describe::{Capability, Description};
 use formwork::job::{Job, Operation, Task};
 use formwork::plan::{self, Request, Wishes};
 use formwork::registry::Registry;
-use formwork::run::Control;
+use formwork::run::{Control, Item, Submission, Work};
 use formwork::{Engine, detect};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -87,5 +88,38 @@ fn scheduling(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, detection, planning, scheduling);
+/// A tar archive of one file with so many bytes.
+fn tar(bytes: usize) -> Vec<u8> {
+    let archive = formwork_sdk::testing::Job::new("archive").input("a.txt", "txt", vec![b'a'; bytes]);
+    archive.target("tar").run(formwork_plugin_archive::formwork_plugin_entry_v1).expect_one().to_vec()
+}
+
+/// A file through a whole engine: detected, planned, converted by a plugin in this process, checked and handed over, on
+/// this thread alone.
+fn conversion(bench: &mut Criterion) {
+    let builder = Engine::builder().linked_plugin(formwork_plugin_archive::formwork_plugin_entry_v1);
+    let queue = builder.build().and_then(|engine| engine.queue(0)).expect("an engine without threads");
+    let mut group = bench.benchmark_group("tar to zip without threads");
+    for (name, archive) in [("1 KiB", tar(1 << 10)), ("1 MiB", tar(1 << 20))] {
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                let input = Operation::ImportItem(Item::from_bytes("a.tar", archive.clone()));
+                let to_zip = Work {
+                    operation: "convert".into(),
+                    output_format: Some("zip".into()),
+                    ..Work::default()
+                };
+                let job = Job::simple(vec![input], to_zip, Operation::ExportBytes).expect("a job");
+                let handle = queue.submit(job, Submission::default());
+                while queue.step() {}
+                let report = handle.wait(None).expect("a report");
+                assert!(report.error().is_none(), "{:?}", report.error());
+                black_box(report.exported)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, detection, planning, scheduling, conversion);
 criterion_main!(benches);

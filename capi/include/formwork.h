@@ -40,7 +40,7 @@
 #define FORMWORK_API_MAJOR 0
 
 // Grows when something is added to the header.
-#define FORMWORK_API_MINOR 1
+#define FORMWORK_API_MINOR 2
 
 // Plugins run in this process.
 #define FORMWORK_ISOLATION_NONE -1
@@ -328,6 +328,28 @@ typedef struct formwork_target {
 // Level and text of a line of the log. The text is gone when the callback returns.
 typedef void (*formwork_log_callback)(void *user, formwork_log_level level, const char *message);
 
+// Opens an input; see `formwork_files`.
+typedef int (*formwork_open_input_callback)(void *user, const char *path, int *fd);
+
+// Opens a temporary file; see `formwork_files`.
+typedef int (*formwork_open_temporary_callback)(void *user, int *fd);
+
+// Opens files in the library's stead: for hosts with a file system of their own, and for those that may open nothing.
+// What is NULL is the library's, as what a function leaves to it by returning 1. Descriptors that are stored at `fd` are
+// the library's from then on: it closes them, and no process it starts inherits them. Called on any thread.
+typedef struct formwork_files {
+    // Size of this struct in bytes.
+    size_t struct_size;
+    // Opens for reading what a source or a task `import/path` names: a file with a size, which need not have a name, as a
+    // memory file. It is read by position, and may be asked for more than once. Returns 0, 1, or a negative `errno`.
+    formwork_open_input_callback open_input;
+    // Opens an empty file for reading and writing that nobody else has and that is gone when it is closed: what does not
+    // fit into memory goes there. Returns 0, 1, or a negative `errno`.
+    formwork_open_temporary_callback open_temporary;
+    // Handed to both. Must live as long as the engine and the jobs that came from it.
+    void *user;
+} formwork_files;
+
 // How an engine is set up. Begin with `FORMWORK_ENGINE_OPTIONS_INIT`; what is NULL or 0 then is the default.
 typedef struct formwork_engine_options {
     // Size of this struct in bytes.
@@ -368,6 +390,12 @@ typedef struct formwork_engine_options {
     formwork_log_callback log;
     // Handed to `log`.
     void *log_user;
+    // Opens files in the library's stead; read before the engine is open. Default: nobody does. Since interface 0.2, as
+    // all that follows.
+    const struct formwork_files *files;
+    // Bytes of an input that is read to its end, and of the results of one step, that are kept in memory; what is more
+    // goes to a temporary file. Default 512 MiB.
+    uint64_t memory_between_steps;
 } formwork_engine_options;
 
 // A clock a host brings along. Both functions are called often, from any thread.
@@ -496,7 +524,7 @@ formwork_status formwork_verify(const char *receipt,
                                 struct formwork_error **error);
 
 // 1 when this library knows something that is not in every one of this interface, else 0. Names so far: `events-fd`,
-// `allocator`, `clock`.
+// `allocator`, `clock`, `files`.
 int32_t formwork_has_feature(const char *name);
 
 // Converts one input, on the caller's thread and the engine's, and returns when the result is in its place.
@@ -785,7 +813,8 @@ int32_t formwork_status_http(int32_t status);
 
 /* How structs begin. */
 #define FORMWORK_ENGINE_OPTIONS_INIT \
-    { sizeof(struct formwork_engine_options), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, 0, FORMWORK_THREADS_ALL, 0, 0, NULL, NULL }
+    { sizeof(struct formwork_engine_options), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, 0, FORMWORK_THREADS_ALL, 0, 0, NULL, NULL, \
+      NULL, 0 }
 #define FORMWORK_SOURCE_INIT { sizeof(struct formwork_source), 0, -1, NULL, NULL, NULL, 0, NULL, NULL }
 #define FORMWORK_TARGET_INIT { sizeof(struct formwork_target), 0, -1, NULL, 0, 0, NULL, NULL, NULL }
 #define FORMWORK_REQUEST_INIT \

@@ -4,7 +4,7 @@ use crate::engine::Cancel;
 use crate::engine::{Engine, alive};
 use crate::error::Error;
 use crate::guard::{
-    Outcome, SizedStruct, guard, hand_over, held, object, optional_text, place, put, read_optional,
+    Outcome, guard, hand_over, held, object, optional_text, place, published_up_to, put, read_optional,
     read_struct, text,
 };
 use crate::options::LogLevel;
@@ -47,9 +47,7 @@ pub struct Request {
 /// Hears how far something is; anything but 0 cancels it.
 pub type ProgressCallback = Option<unsafe extern "C" fn(user: *mut c_void, done: f64) -> i32>;
 
-impl SizedStruct for Request {
-    const FIRST_SIZE: usize = size_of::<Request>();
-}
+published_up_to!(Request, preset);
 
 impl Default for Request {
     fn default() -> Request {

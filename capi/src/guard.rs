@@ -150,8 +150,32 @@ pub(crate) fn read_optional<T: SizedStruct + Default>(given: *const T, name: &st
 /// Greatest size a struct may say it has; more is no size.
 const MOST: usize = 4_096;
 
-/// A struct that begins with its size.
+/// Fills a struct of the caller's, of which [`read_struct`] told that it is one, as far as it reaches.
+pub(crate) fn fill_struct<T: SizedStruct>(place: *mut T, size: usize, filled: &T) {
+    let count = size.min(size_of::<T>());
+    // SAFETY: so many bytes are there, as the caller says, and may be written.
+    unsafe { ptr::copy_nonoverlapping(ptr::from_ref(filled).cast::<u8>(), place.cast::<u8>(), count) }
+}
+
+/// A struct that begins with its size. [`published_up_to`] makes one.
 pub(crate) trait SizedStruct: Sized {
-    /// The size it had when it was published.
+    /// The size it had when it was published, which programs of that time say; members are only added after it.
     const FIRST_SIZE: usize;
+}
+
+/// Says which member of a struct was the last when it was published. It stays so when members are added: those an older
+/// program lacks are 0, as [`read_struct`] sees to.
+macro_rules! published_up_to {
+    ($kind:ty, $last:ident) => {
+        impl $crate::guard::SizedStruct for $kind {
+            const FIRST_SIZE: usize = std::mem::offset_of!($kind, $last)
+                + $crate::guard::size_of_member(|whole: &$kind| &whole.$last);
+        }
+    };
+}
+pub(crate) use published_up_to;
+
+/// The size of what a function picks out of a struct.
+pub(crate) const fn size_of_member<T, M>(_: fn(&T) -> &M) -> usize {
+    size_of::<M>()
 }

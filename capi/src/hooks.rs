@@ -1,7 +1,7 @@
 //! What a host may put in place of the system's own, for the whole process: memory and time. They exist so that faults
 //! can be injected, and so that a host's own allocator sees what the library takes.
 
-use crate::guard::{SizedStruct, guard, read_struct};
+use crate::guard::{guard, published_up_to, read_struct};
 use crate::{Error, Status};
 use formwork::Clock;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -27,9 +27,7 @@ pub struct Allocator {
     pub user: *mut c_void,
 }
 
-impl SizedStruct for Allocator {
-    const FIRST_SIZE: usize = size_of::<Allocator>();
-}
+published_up_to!(Allocator, user);
 
 /// A clock a host brings along. Both functions are called often, from any thread.
 #[repr(C)]
@@ -45,9 +43,7 @@ pub struct HostClock {
     pub user: *mut c_void,
 }
 
-impl SizedStruct for HostClock {
-    const FIRST_SIZE: usize = size_of::<HostClock>();
-}
+published_up_to!(HostClock, user);
 
 // SAFETY: the header says that its functions are called from any thread.
 unsafe impl Send for HostClock {}

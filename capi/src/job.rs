@@ -5,8 +5,8 @@ use crate::engine::{Engine, alive};
 use crate::error::Error;
 use crate::events::{Bell, log};
 use crate::guard::{
-    Outcome, SizedStruct, guard, guard_value, hand_over, hand_over_text, held, json, optional_text, place,
-    read_optional, read_struct, text,
+    Outcome, guard, guard_value, hand_over, hand_over_text, held, json, optional_text, place,
+    published_up_to, read_optional, read_struct, text,
 };
 use crate::options::Log;
 use crate::output::{Output, nth};
@@ -123,13 +123,9 @@ pub enum JobState {
     Cancelled = 4,
 }
 
-impl SizedStruct for JobOptions {
-    const FIRST_SIZE: usize = size_of::<JobOptions>();
-}
+published_up_to!(JobOptions, user);
 
-impl SizedStruct for HeldInput {
-    const FIRST_SIZE: usize = size_of::<HeldInput>();
-}
+published_up_to!(HeldInput, source);
 
 impl Default for JobOptions {
     fn default() -> JobOptions {

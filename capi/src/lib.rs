@@ -12,6 +12,7 @@ mod convert;
 mod engine;
 mod error;
 mod events;
+mod files;
 mod guard;
 mod hooks;
 mod job;
@@ -28,6 +29,7 @@ pub use convert::*;
 pub use engine::*;
 pub use error::*;
 pub use events::*;
+pub use files::{FileHooks, OpenInputCallback, OpenTemporaryCallback};
 pub use hooks::*;
 pub use job::*;
 pub use listing::*;
@@ -44,7 +46,7 @@ use std::ffi::{CStr, c_char};
 /// Grows when something in the header changes its meaning; then the shared library has another name, too.
 pub const API_MAJOR: u32 = 0;
 /// Grows when something is added to the header.
-pub const API_MINOR: u32 = 1;
+pub const API_MINOR: u32 = 2;
 
 /// The interface this library has: `FORMWORK_API_MAJOR << 16 | FORMWORK_API_MINOR` of the header it was made with. A
 /// program may go on when the major numbers are the same and the library's minor is not smaller.
@@ -93,11 +95,11 @@ pub unsafe extern "C" fn formwork_verify(
 }
 
 /// 1 when this library knows something that is not in every one of this interface, else 0. Names so far: `events-fd`,
-/// `allocator`, `clock`.
+/// `allocator`, `clock`, `files`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn formwork_has_feature(name: *const c_char) -> i32 {
     guard_value(0, || {
         let name = guard::text(name, "name").ok()?;
-        Some(i32::from(matches!(name, "events-fd" | "allocator" | "clock")))
+        Some(i32::from(matches!(name, "events-fd" | "allocator" | "clock" | "files")))
     })
 }

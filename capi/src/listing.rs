@@ -3,8 +3,8 @@
 use crate::engine::{Engine, alive};
 use crate::error::Error;
 use crate::guard::{
-    SizedStruct, guard, hand_over, hand_over_text, held, optional_text, owned_text, place, put, read_struct,
-    text,
+    fill_struct, guard, hand_over, hand_over_text, held, optional_text, owned_text, place, published_up_to,
+    read_struct, text,
 };
 use crate::status::Status;
 use formwork::matrix::format_json;
@@ -145,9 +145,7 @@ pub struct FormatRow {
     pub can_write: i32,
 }
 
-impl SizedStruct for FormatRow {
-    const FIRST_SIZE: usize = size_of::<FormatRow>();
-}
+published_up_to!(FormatRow, can_write);
 
 /// Stores at `iterator` one that goes through all formats.
 #[unsafe(no_mangle)]
@@ -197,8 +195,7 @@ pub unsafe extern "C" fn formwork_format_iterator_next(
             can_read: i32::from(*read),
             can_write: i32::from(*write),
         };
-        // The caller's struct has at least these members, see `FIRST_SIZE`.
-        put(row, filled);
+        fill_struct(row, struct_size, &filled);
         Ok(Status::Ok)
     })
 }

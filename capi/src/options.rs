@@ -1,7 +1,8 @@
 //! How an engine is set up.
 
 use crate::error::Error;
-use crate::guard::{Outcome, SizedStruct, optional_text, owned_text};
+use crate::files::{FileHooks, Hooks};
+use crate::guard::{Outcome, optional_text, owned_text, published_up_to};
 use crate::places::Places;
 use formwork::load::Scanner;
 use formwork::{Builder, Isolation, Limits};
@@ -50,6 +51,12 @@ pub struct EngineOptions {
     pub log: LogCallback,
     /// Handed to `log`.
     pub log_user: *mut c_void,
+    /// Opens files in the library's stead; read before the engine is open. Default: nobody does. Since interface 0.2, as
+    /// all that follows.
+    pub files: *const FileHooks,
+    /// Bytes of an input that is read to its end, and of the results of one step, that are kept in memory; what is more
+    /// goes to a temporary file. Default 512 MiB.
+    pub memory_between_steps: u64,
 }
 
 /// Level and text of a line of the log. The text is gone when the callback returns.
@@ -79,9 +86,7 @@ const ISOLATION: u8 = if cfg!(target_os = "linux") { 2 } else { 1 };
 /// Bytes a result cache may hold when nothing is said.
 const RESULT_CACHE_BYTES: u64 = 1 << 30;
 
-impl SizedStruct for EngineOptions {
-    const FIRST_SIZE: usize = size_of::<EngineOptions>();
-}
+published_up_to!(EngineOptions, log_user);
 
 impl Default for EngineOptions {
     fn default() -> EngineOptions {
@@ -101,6 +106,8 @@ impl Default for EngineOptions {
             reserved: 0,
             log: None,
             log_user: std::ptr::null_mut(),
+            files: std::ptr::null(),
+            memory_between_steps: 0,
         }
     }
 }
@@ -173,6 +180,12 @@ impl EngineOptions {
             let bytes =
                 if self.result_cache_bytes == 0 { RESULT_CACHE_BYTES } else { self.result_cache_bytes };
             builder = builder.result_cache(folder, bytes);
+        }
+        if self.memory_between_steps > 0 {
+            builder = builder.memory_between_steps(self.memory_between_steps);
+        }
+        if !self.files.is_null() {
+            builder = builder.files(Hooks::of(self.files)?);
         }
         let log =
             self.log.is_some().then(|| Log(Arc::new(Hearer { callback: self.log, user: self.log_user })));

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::guard::{Outcome, SizedStruct, optional_text, text};
+use crate::guard::{Outcome, optional_text, published_up_to, text};
 use formwork::job::Operation;
 use formwork::run::Item;
 use std::ffi::{c_char, c_int, c_void};
@@ -56,9 +56,7 @@ pub enum SourceKind {
     Callback = 4,
 }
 
-impl SizedStruct for Source {
-    const FIRST_SIZE: usize = size_of::<Source>();
-}
+published_up_to!(Source, user);
 
 impl Source {
     /// The task that brings it in.
@@ -78,7 +76,7 @@ impl Source {
                 let path = Path::new(text(self.path, "source.path")?);
                 let own = path.file_name().map(|own| own.to_string_lossy().into_owned());
                 let name = if name.is_some() { given()? } else { own.unwrap_or_default() };
-                Ok(Item::from_path(path, name, true)?)
+                Ok(engine.engine.input_at(path, name)?)
             }
             kind if kind == SourceKind::Memory as i32 => {
                 Ok(Item::from_bytes(given()?, self.bytes()?.to_vec()))

@@ -1,7 +1,7 @@
 //! Where a result goes to.
 
 use crate::error::Error;
-use crate::guard::{Outcome, SizedStruct, hand_over, text};
+use crate::guard::{Outcome, hand_over, published_up_to, text};
 use crate::output::Output;
 use formwork::deliver::Placement;
 use formwork::job::Operation;
@@ -56,9 +56,7 @@ pub enum TargetKind {
     Callback = 4,
 }
 
-impl SizedStruct for Target {
-    const FIRST_SIZE: usize = size_of::<Target>();
-}
+published_up_to!(Target, output);
 
 impl Target {
     /// The task that puts the result there, or hands it over.

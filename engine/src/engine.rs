@@ -1,5 +1,6 @@
 use crate::cache::ResultCache;
 use crate::deliver::{Placement, Receipt, StagingAreas};
+use crate::files::{Files, HostFiles};
 use crate::job::{Job, Operation, Presets};
 use crate::load::{Cache, Scanner};
 use crate::matrix::Matrix;
@@ -30,7 +31,7 @@ pub(crate) struct Parts {
     pub(crate) threads: u32,
     pub(crate) carrier: Box<dyn Carrier>,
     pub(crate) areas: StagingAreas,
-    pub(crate) temporary: PathBuf,
+    pub(crate) files: Files,
     pub(crate) spill_over: u64,
     pub(crate) hashes: bool,
     pub(crate) results: Option<ResultCache>,
@@ -66,7 +67,7 @@ pub struct Builder {
     scanner: Scanner,
     limits: Limits,
     threads: u32,
-    temporary: PathBuf,
+    files: Files,
     spill_over: u64,
     hashes: bool,
     results: Option<ResultCache>,
@@ -84,7 +85,7 @@ impl Default for Builder {
             scanner: Scanner::default(),
             limits: Limits::default(),
             threads: 1,
-            temporary: PathBuf::from("/tmp"),
+            files: Files::in_folder(PathBuf::from("/tmp")),
             // Decoded pictures pass between steps in memory.
             spill_over: 512 << 20,
             hashes: false,
@@ -135,7 +136,15 @@ impl Builder {
 
     /// Folder for spooled data between steps. Default `/tmp`.
     pub fn temporary_folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.temporary = folder.into();
+        self.files.temporary = folder.into();
+        self
+    }
+
+    /// Has the host open inputs that are named by a path, and the files in which data is spooled. Results that are put
+    /// in place by a path, the caches, and the private folders of plugins that need one stay with the system. Default:
+    /// nobody does.
+    pub fn files(mut self, files: impl HostFiles + 'static) -> Self {
+        self.files.host = Some(Arc::new(files));
         self
     }
 
@@ -203,10 +212,10 @@ impl Builder {
                     None => StagingAreas::default(),
                 },
                 carrier: match self.isolation {
-                    Some(isolation) => Box::new(Workers::new(isolation, &self.temporary)),
+                    Some(isolation) => Box::new(Workers::new(isolation, &self.files.temporary)),
                     None => Box::new(InProcess),
                 },
-                temporary: self.temporary,
+                files: self.files,
                 spill_over: self.spill_over,
                 hashes: self.hashes,
                 results: self.results,
@@ -336,6 +345,18 @@ impl Engine {
     /// `io`.
     pub fn take_in(&self, name: impl Into<String>, reader: impl Read) -> Result<Item> {
         run::take_in(&self.parts, name.into(), reader)
+    }
+
+    /// The input at a path, for a job to take in under this name: from the host, as said with [`Builder::files`], or
+    /// from disk.
+    ///
+    /// # Errors
+    ///
+    /// `io` when it is not there, or neither a file nor a folder.
+    pub fn input_at(&self, path: &Path, name: impl Into<String>) -> Result<Item> {
+        let name = name.into();
+        let own = self.parts.files.hosts_own(path, &name);
+        own.unwrap_or_else(|| Item::from_path(path, name, true))
     }
 
     /// Says all that is wrong with a job as far as that can be told without its inputs: operations, formats and options

@@ -1,15 +1,17 @@
 //! The targets of the engine: detection, jobs, options, descriptions, the internal picture format, workers.
 
 use crate::dice::noise;
-use crate::{Target, hostile, judge};
+use crate::{Target, hostile, judge, whole};
+use formwork::Engine;
 use formwork::describe::Description;
-use formwork::job::Job;
+use formwork::job::{Job, Operation};
 use formwork::matrix::{self, Matrix};
 use formwork::options::{OptionSpec, option};
 use formwork::plan::{self, Request};
 use formwork::registry::Registry;
 use formwork_image_pixels::raster;
 use formwork_sdk::{Limits, Value, json};
+use std::sync::LazyLock;
 
 /// The targets that need no plugin.
 pub fn targets() -> Vec<Target> {
@@ -51,12 +53,21 @@ fn signatures() -> Vec<Vec<u8>> {
     all.filter(|signature| signature.offset < 1024).map(file).collect()
 }
 
-/// Jobs in JSON: any job that is accepted has an order that covers all its tasks.
+/// Jobs in JSON: any job that is accepted has an order that covers all its tasks, can be planned, and ends when it is run
+/// by an engine that has no plugins and opens no files.
 fn job(data: &[u8]) {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| whole::engine(None));
     let json = serde_json::from_slice(data).ok();
-    if let Some(Ok(job)) = json.map(|json: Value| Job::from_json(&json)) {
-        assert_eq!(job.in_order().count(), job.tasks.len());
+    let Some(Ok(job)) = json.map(|json: Value| Job::from_json(&json)) else { return };
+    assert_eq!(job.in_order().count(), job.tasks.len());
+    let is_known = ENGINE.check(&job).is_ok();
+    assert_eq!(ENGINE.plan_job(&job).to_json(), ENGINE.plan_job(&job).to_json());
+    if job.tasks.iter().any(|task| matches!(task.operation, Operation::ExportPath(_))) {
+        return;
     }
+    let has_work = job.tasks.iter().any(|task| task.operation.work().is_some());
+    assert!(!(is_known && has_work), "an engine without plugins knows an operation");
+    whole::run(&ENGINE, job);
 }
 
 fn jobs() -> Vec<Value> {
@@ -68,6 +79,9 @@ fn jobs() -> Vec<Value> {
         json!({"tasks": {"a": {"operation": "import/base64", "file": "QUJD", "filename": "a.txt"},
             "b": {"operation": "archive", "input": ["a", "a"], "output_format": "zip", "ignore_error": true},
             "c": {"operation": "export/bytes", "input": ["b"]}}}),
+        json!({"tasks": {"a": {"operation": "import/bytes", "text": "a", "filename": "a.txt"},
+            "b": {"operation": "import/path", "path": "x/y", "ignore_error": true},
+            "c": {"operation": "export/bytes", "input": ["a", "b"]}}}),
     ]
 }
 

@@ -13,6 +13,7 @@ mod judge;
 mod picture;
 mod plugin;
 mod program;
+mod whole;
 
 pub use engine::targets as engine_targets;
 pub use plugin::targets as plugin_targets;

@@ -2,11 +2,11 @@
 
 use crate::container::{self, Load};
 use crate::dice::{Dice, noise};
-use crate::{Target, judge, picture};
+use crate::{Target, judge, picture, whole};
 use formwork_sdk::testing::{Entry, Job, Outcome, describe};
 use formwork_sdk::{Capability, Description, Value, formats};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The format that pictures have inside a job.
 const RASTER: &str = "raster";
@@ -20,6 +20,9 @@ const WRITTEN_PIXELS: u64 = 1 << 14;
 const WRITTEN_SIDE: u64 = 512;
 /// Bytes from which choices for one input are made.
 const CHOICES: usize = 300;
+
+/// Files the whole engine starts from.
+const SEEDS: u32 = 12;
 
 /// A plugin under test.
 struct Plugin {
@@ -61,6 +64,12 @@ pub fn targets(entry: Entry) -> Vec<Target> {
             Target::new(name, move |data| worker.optimise(&format, data)).seeded(move || seeder.files(&id)),
         );
     }
+    let (worker, seeder) = (OnceLock::new(), plugin.clone());
+    let name = format!("{family}_engine/{}", plugin.description.id);
+    let convert = move |data: &[u8]| {
+        whole::convert(worker.get_or_init(|| whole::engine(Some(entry))), data);
+    };
+    all.push(Target::new(name, convert).seeded(move || seeder.some_of_each()));
     all
 }
 
@@ -212,6 +221,14 @@ impl Plugin {
         }
     }
 
+    /// A few files of the formats that are read, and what is asked of each behind it.
+    fn some_of_each(&self) -> Vec<Vec<u8>> {
+        let formats = self.formats(|capability| capability.is_entrance(), |capability| &capability.from);
+        let files = formats.iter().filter_map(|format| self.files(format).into_iter().next());
+        let asked = noise(SEEDS, whole::CHOICES).into_iter();
+        files.zip(asked).map(|(file, asked)| [file, asked].concat()).collect()
+    }
+
     /// Files of a format to start from: those the plugin writes itself, and the format's signatures.
     fn files(&self, format: &str) -> Vec<Vec<u8>> {
         let written = noise(12, CHOICES).into_iter().filter_map(|choices| self.write(format, &choices));
@@ -239,4 +256,19 @@ fn small(limits: &mut formwork_sdk::Limits) {
 fn trusting(limits: &mut formwork_sdk::Limits) {
     limits.threads = 1;
     limits.ratio = u64::MAX;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork_plugin_archive::formwork_plugin_entry_v1 as entry;
+
+    #[test]
+    fn what_is_asked_of_seeds_is_mostly_done() {
+        let plugin = Plugin { entry, description: describe(entry) };
+        let engine = whole::engine(Some(entry));
+        let seeds = plugin.some_of_each();
+        let done = seeds.iter().filter(|seed| whole::convert(&engine, seed)).count();
+        assert!(done * 2 > seeds.len(), "{done} of {}", seeds.len());
+    }
 }

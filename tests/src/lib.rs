@@ -4,6 +4,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`place`] | where the program, the corpus and the foreign tools are |
+//! | [`installed`] | a folder into which what was built is installed |
 //! | [`processes`] | which processes are about, and what this one holds |
 //! | [`random`] | numbers and damage that are the same each time |
 //! | [`run`] | a process with a deadline, and what it cost |
@@ -25,6 +26,7 @@ pub mod corpus;
 pub mod evidence;
 pub mod hostile;
 pub mod http;
+pub mod installed;
 pub mod judge;
 pub mod lures;
 pub mod made;

@@ -454,3 +454,13 @@ fn a_job_is_planned_in_words_json_and_as_a_picture() {
     assert_ne!(call(&folder, "plan bad.json").code(), 0);
     assert_eq!(names(folder.path()), ["a.png", "a.zip", "bad.json", "clear.png", "job.json"]);
 }
+
+#[test]
+fn a_result_that_needs_more_memory_to_be_read_than_is_allowed_names_the_limit() {
+    let folder = folder();
+    let words = "convert a.zip b.txz --set effort=9 --limit memory=60000000 --json";
+    let refused = call(&folder, words);
+    assert_eq!(refused.error_kind(), Some("limit_exceeded"), "{}", refused.complaint());
+    assert_eq!(refused.text("error.limit"), Some("memory"));
+    assert_eq!(names(folder.path()), ["a.png", "a.zip", "clear.png"]);
+}

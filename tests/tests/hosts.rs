@@ -11,13 +11,13 @@
 )]
 
 use formwork_tests::place::{self, Scratch};
-use formwork_tests::{corpus, http, made};
+use formwork_tests::{corpus, http, installed, made};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,8 +44,6 @@ hosts! {
 const START: Duration = Duration::from_secs(300);
 /// How long a server may take to end.
 const END: Duration = Duration::from_secs(5);
-/// What `run` ends with where something is missing.
-const MISSING: i32 = 77;
 
 /// One after the other: eight requests at once are enough for a small machine.
 fn turn() -> std::sync::MutexGuard<'static, ()> {
@@ -65,18 +63,6 @@ fn try_host(folder: &str) {
     server.ends();
 }
 
-/// The engine, installed once for all.
-fn prefix() -> &'static Path {
-    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
-    PREFIX.get_or_init(|| {
-        let prefix = place::target().join("prefix");
-        let program = place::program().unwrap().with_file_name("xtask");
-        let done = Command::new(program).args(["install", "--prefix"]).arg(&prefix).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        std::fs::canonicalize(prefix).unwrap()
-    })
-}
-
 /// A server that runs; killed with all it started when it goes out of scope.
 struct Server {
     child: Child,
@@ -89,7 +75,7 @@ impl Server {
         use std::os::unix::process::CommandExt;
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let mut command = Command::new(folder.join("run"));
-        command.env("FORMWORK_PREFIX", prefix()).env("PORT", port.to_string());
+        command.env("FORMWORK_PREFIX", installed::prefix().unwrap()).env("PORT", port.to_string());
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -121,7 +107,12 @@ impl Server {
         let _ = child.kill();
         let status = child.wait().unwrap();
         let complaints = complaints.join().unwrap();
-        assert_eq!(status.code(), Some(MISSING), "{} does not start: {complaints}", folder.display());
+        assert_eq!(
+            status.code(),
+            Some(installed::MISSING),
+            "{} does not start: {complaints}",
+            folder.display()
+        );
         println!("skipped: {}", complaints.trim());
         None
     }

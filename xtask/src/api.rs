@@ -1,4 +1,5 @@
-//! `cargo xtask check-api`: the C interface still serves programs that were made with the one before.
+//! `cargo xtask check-api`: the C interface still serves programs that were made with the one before, and with that of
+//! the last release.
 //!
 //! Both headers are compiled into libraries that do nothing, and `abidiff` of libabigail compares these: types, structs,
 //! parameters, functions. Something that breaks programs needs another `API_MAJOR`.
@@ -9,6 +10,8 @@ use std::process::Command;
 
 use formwork_tests::place::{self, Scratch};
 use formwork_tests::{Result, c_header};
+
+use crate::earlier::{self, Earlier};
 
 const HEADER: &str = "capi/include/formwork.h";
 /// What `abidiff` adds to its exit code when programs would break.
@@ -23,30 +26,20 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
         return Ok(true);
     }
     let now = fs::read_to_string(place::root().join(HEADER))?;
-    let Some(before) = before(&now) else {
+    let earlier = earlier::texts(HEADER, &now);
+    if earlier.is_empty() {
         println!("skipped: there is no earlier {HEADER} to compare with");
-        return Ok(true);
-    };
-    if major(&before) != major(&now) {
-        println!("API_MAJOR changed from {:?} to {:?}: everything may change", major(&before), major(&now));
-        return Ok(true);
     }
-    compare(&before, &now)
-}
-
-/// The header as it was before the last change to it: of the commit, or the one before when nothing changed since.
-fn before(now: &str) -> Option<String> {
-    let show = |revision: &str| {
-        let shown = Command::new("git")
-            .args(["show", &format!("{revision}:{HEADER}")])
-            .current_dir(place::root())
-            .output();
-        shown
-            .ok()
-            .filter(|shown| shown.status.success())
-            .and_then(|shown| String::from_utf8(shown.stdout).ok())
-    };
-    ["HEAD", "HEAD^"].into_iter().map_while(show).find(|text| text != now)
+    let mut is_well = true;
+    for Earlier { revision, text } in earlier {
+        println!("compared with {revision}:");
+        if major(&text) == major(&now) {
+            is_well &= compare(&text, &now)?;
+        } else {
+            println!("API_MAJOR changed from {:?} to {:?}: everything may change", major(&text), major(&now));
+        }
+    }
+    Ok(is_well)
 }
 
 fn major(header: &str) -> Option<&str> {

@@ -6,9 +6,11 @@ mod census;
 mod conformance;
 mod dependencies;
 mod derived;
+mod earlier;
 mod fuzz;
 mod header;
 mod install;
+mod interface;
 mod matrix;
 mod new_format;
 mod predict;
@@ -33,6 +35,11 @@ const CHORES: &[Chore] = &[
     ("regenerate", "write the files that are derived from others", derived::regenerate),
     ("check-drift", "fail when a derived file is not what regenerate would write", derived::check),
     ("check-api", "fail when the C interface breaks programs made with the one before", api::run),
+    (
+        "check-rust-api",
+        "fail when the Rust interface breaks programs and the version does not say so",
+        interface::run,
+    ),
     ("check-dependencies", "fail when a crate depends on one it must not know", dependencies::run),
 ];
 

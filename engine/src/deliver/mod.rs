@@ -28,5 +28,5 @@ pub(crate) use record::hash_blocks;
 pub use record::{FileRecord, hash};
 pub(crate) use staging::finish;
 pub use staging::{Staging, StagingAreas};
-pub(crate) use system::{read_only, spool_file};
+pub(crate) use system::{is_read_only, read_only, spool_file};
 pub use verify::{FileState, Verified, verify};

@@ -34,6 +34,13 @@ pub(crate) fn read_only(file: &File) -> io::Result<File> {
     File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
+/// Whether an open file cannot be written to.
+pub(crate) fn is_read_only(file: &File) -> bool {
+    // SAFETY: asks about an open descriptor.
+    let flags = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_ACCMODE == libc::O_RDONLY
+}
+
 /// Gives a file without a name one that is free.
 ///
 /// # Errors

@@ -208,8 +208,7 @@ mod tests {
             "another way to say it"
         );
         assert_eq!(all(json!({}), &["start_time"]), json!({}));
-        let codecs =
-            vec![OptionSpec { kind: OptionKind::Choice { words: vec!["vp9".into()] }, ..option("codec") }];
+        let codecs = vec![option("codec").with_choices(&["vp9"])];
         assert_eq!(web.complete(&Map::new(), Family::Video, &codecs).unwrap(), Map::new());
     }
 

@@ -12,6 +12,9 @@ pub use cache::Cache;
 pub use library::Library;
 pub use scan::{Scanned, Scanner, describe_here};
 
+use formwork_abi::describe::Description;
+use formwork_abi::options::OptionSpec;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +37,21 @@ pub fn find(folders: &[PathBuf]) -> Vec<PathBuf> {
         found.append(&mut here);
     }
     found
+}
+
+/// Reads what a plugin says of itself. Options that say the same are held once: plugins repeat them in most capabilities.
+pub(crate) fn read_description(text: &str) -> serde_json::Result<Description> {
+    let mut description: Description = serde_json::from_str(text)?;
+    let mut known: HashMap<String, Vec<OptionSpec>> = HashMap::new();
+    let options = description.capabilities.iter_mut().flat_map(|capability| &mut capability.options);
+    for option in options {
+        let namesakes = known.entry(option.name.clone()).or_default();
+        match namesakes.iter().find(|same| *same == option) {
+            Some(same) => *option = same.clone(),
+            None => namesakes.push(option.clone()),
+        }
+    }
+    Ok(description)
 }
 
 fn is_plugin(path: &Path) -> bool {

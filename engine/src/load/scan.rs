@@ -40,7 +40,7 @@ impl Scanner {
             Scanner::InProcess => describe_here(path).map_err(|error| error.message)?,
             Scanner::Command { program, arguments } => scan_outside(program, arguments, path)?,
         };
-        serde_json::from_str(&text).map_err(|error| format!("its description is not understood: {error}"))
+        super::read_description(&text).map_err(|error| format!("its description is not understood: {error}"))
     }
 }
 

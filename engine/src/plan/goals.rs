@@ -190,7 +190,7 @@ pub(super) fn options(route: &Route<'_>) -> Vec<OptionSpec> {
 }
 
 fn spec(name: &str, kind: OptionKind, summary: String) -> OptionSpec {
-    OptionSpec { name: name.into(), kind, summary, default: None }
+    OptionSpec::new(name, kind, &summary)
 }
 
 /// Whether a picture becomes a picture.

@@ -84,7 +84,7 @@ impl Registry {
     /// `plugin_fault` when it refuses this engine or does not describe itself.
     pub fn link(&mut self, entry: formwork_abi::Entry) -> Result<()> {
         let library = Library::linked(entry)?;
-        let description = serde_json::from_str(&library.describe()?).map_err(|error| {
+        let description = load::read_description(&library.describe()?).map_err(|error| {
             Error::new(
                 ErrorKind::PluginFault,
                 format!("a linked plugin's description is not understood: {error}"),

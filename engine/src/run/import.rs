@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Lists what a path hands over: a file, or a folder with everything in it. Links inside a folder stay
 /// links.
-pub(super) fn import(path: &Path) -> Result<Vec<Item>> {
+pub(crate) fn import(path: &Path) -> Result<Vec<Item>> {
     let name = path.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy().into_owned());
     let item = Item::from_path(path, name, true)?;
     if !matches!(item.content, Content::Directory) {

@@ -1,7 +1,7 @@
 //! Takes in what a host reads from elsewhere: a network, a pipe, another program.
 
 use super::item::{Content, Item, LazyFile};
-use crate::deliver::{read_only, spool_file};
+use crate::deliver::read_only;
 use crate::engine::Parts;
 use crate::{Error, Result};
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ pub(crate) fn take_in(parts: &Parts, name: String, mut reader: impl Read) -> Res
         return Ok(Item::from_bytes(name, bytes));
     }
     let spool = |error: io::Error| Error::io("cannot spool the input", &error).with_context("input", &name);
-    let mut file = spool_file(&parts.temporary).map_err(spool)?;
+    let mut file = parts.files.spool().map_err(|error| error.with_context("input", &name))?;
     file.write_all(&bytes).map_err(spool)?;
     drop(bytes);
     io::copy(&mut reader, &mut file).map_err(failed)?;

@@ -140,6 +140,17 @@ impl Item {
         Ok(Item { modified, mode: mode_of(&about), ..Item::new(name.into(), content) })
     }
 
+    /// As [`Item::from_file`], of a file that is given away.
+    pub(crate) fn from_owned_file(name: &str, file: File) -> Result<Item> {
+        let about = file.metadata().map_err(|error| Error::io("cannot read the file", &error))?;
+        // One that can only be read is as good as one that is opened again, which not every host allows.
+        if !about.is_file() || !crate::deliver::is_read_only(&file) {
+            return Item::from_file(name, &file);
+        }
+        let content = Content::File(Arc::new(LazyFile::spooled(file, about.len())));
+        Ok(Item { modified: about.modified().ok(), mode: mode_of(&about), ..Item::new(name.into(), content) })
+    }
+
     /// An item for a file, folder or link on disk; links are not followed unless `follow` is set.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub use control::{CancelToken, Control, TrustDomain};
 pub(crate) use history::History;
 pub(crate) use host::time;
 pub use host::{Found, StepContext};
+pub(crate) use import::import;
 pub(crate) use intake::take_in;
 pub use item::{Content, Item, LazyFile};
 pub use probe::Probe;

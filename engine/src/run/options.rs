@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The value of one of the engine's own options.
 fn own_option(work: &Work, name: &str, kind: OptionKind) -> Result<Option<f64>> {
     let Some(given) = work.options.get(name) else { return Ok(None) };
-    let spec = OptionSpec { name: name.into(), kind, summary: String::new(), default: None };
+    let spec = OptionSpec::new(name, kind, "");
     Ok(match check_option(&spec, given)?.value {
         SettingValue::Number(value) => Some(value),
         SettingValue::Integer(value) => Some(value as f64),

@@ -78,7 +78,7 @@ pub(crate) fn facts(
 ) -> Option<Result<super::Found>> {
     let format = item.format?;
     let plugin = parts.registry.prober(format.id)?;
-    let sink = Sink::memory(&limits, u64::MAX, parts.temporary.clone());
+    let sink = Sink::spooling(&limits, u64::MAX, parts.files.clone());
     let inputs = std::slice::from_ref(item);
     let request = StepRequest { target: "", operations: &[], inputs, limits };
     let context = StepContext::new(inputs, &sink, control, (0.0, 0.0));

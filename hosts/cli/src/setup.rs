@@ -42,12 +42,7 @@ pub(crate) fn keeping_engine(
         builder = builder.history(folder);
     }
     let Some(folder) = &keep.cache else { return builder.build() };
-    let spec = OptionSpec {
-        name: "--cache-size".into(),
-        kind: OptionKind::Bytes,
-        summary: String::new(),
-        default: None,
-    };
+    let spec = OptionSpec::new("--cache-size", OptionKind::Bytes, "");
     let size = match check_option(&spec, &keep.cache_size.as_str().into())?.value {
         SettingValue::Integer(size) => u64::try_from(size).unwrap_or(0),
         _ => 0,

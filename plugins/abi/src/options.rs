@@ -4,11 +4,17 @@
 //! where it must, and puts it into a capability. An option that is not here may be added by a plugin
 //! under a name of its own.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Deref;
+use std::sync::Arc;
 
-/// One option of a capability.
+/// One option of a capability. Copies share what it says: most capabilities of a plugin take the same options.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionSpec(Arc<OptionFacts>);
+
+/// What an option says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OptionSpec {
+pub struct OptionFacts {
     /// The name, as in `quality`.
     pub name: String,
     /// What values it takes.
@@ -20,29 +26,56 @@ pub struct OptionSpec {
     pub default: Option<OptionDefault>,
 }
 
+impl Deref for OptionSpec {
+    type Target = OptionFacts;
+
+    fn deref(&self) -> &OptionFacts {
+        &self.0
+    }
+}
+
+impl Serialize for OptionSpec {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        OptionFacts::serialize(self, to)
+    }
+}
+
+impl<'d> Deserialize<'d> for OptionSpec {
+    fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
+        OptionFacts::deserialize(from).map(|facts| OptionSpec(Arc::new(facts)))
+    }
+}
+
 impl OptionSpec {
-    /// Sets the default.
-    pub fn with_default(mut self, default: impl Into<OptionDefault>) -> Self {
-        self.default = Some(default.into());
+    /// An option without a default.
+    pub fn new(name: &str, kind: OptionKind, summary: &str) -> OptionSpec {
+        let facts = OptionFacts { name: name.to_owned(), kind, summary: summary.to_owned(), default: None };
+        OptionSpec(Arc::new(facts))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut OptionFacts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
         self
+    }
+
+    /// Sets the default.
+    pub fn with_default(self, default: impl Into<OptionDefault>) -> Self {
+        self.change(|facts| facts.default = Some(default.into()))
     }
 
     /// Narrows the range of an integer option.
-    pub fn with_range(mut self, min: i64, max: i64) -> Self {
-        self.kind = OptionKind::Integer { min, max };
-        self
+    pub fn with_range(self, min: i64, max: i64) -> Self {
+        self.change(|facts| facts.kind = OptionKind::Integer { min, max })
     }
 
     /// Replaces the words of a choice.
-    pub fn with_choices(mut self, words: &[&str]) -> Self {
-        self.kind = OptionKind::Choice { words: words.iter().map(|word| word.to_string()).collect() };
-        self
+    pub fn with_choices(self, words: &[&str]) -> Self {
+        self.change(|facts| facts.kind = choice(words))
     }
 
     /// Replaces the help sentence.
-    pub fn with_summary(mut self, summary: &str) -> Self {
-        self.summary = summary.to_owned();
-        self
+    pub fn with_summary(self, summary: &str) -> Self {
+        self.change(|facts| facts.summary = summary.to_owned())
     }
 }
 
@@ -335,12 +368,8 @@ const VOCABULARY: &[Word] = &[
 /// an option of kind text.
 pub fn option(name: &str) -> OptionSpec {
     let found = VOCABULARY.iter().find(|word| word.name == name);
-    OptionSpec {
-        name: name.to_owned(),
-        kind: found.map_or(OptionKind::Text, |word| (word.kind)()),
-        summary: found.map_or_else(String::new, |word| word.summary.to_owned()),
-        default: None,
-    }
+    let kind = found.map_or(OptionKind::Text, |word| (word.kind)());
+    OptionSpec::new(name, kind, found.map_or("", |word| word.summary))
 }
 
 #[cfg(test)]

@@ -252,13 +252,14 @@ fn options(source: Option<&Row>, target: &Row) -> Vec<OptionSpec> {
         options.push(option("effort"));
     }
     if matches!(target.shape, Shape::Tar(Some(Codec::Gzip)) | Shape::Stream(Codec::Gzip)) {
-        options.push(OptionSpec {
-            name: "single_member".into(),
-            kind: OptionKind::Boolean,
-            summary: "Writes gzip as one member, for readers that stop after the first; a little larger."
-                .into(),
-            default: Some(false.into()),
-        });
+        options.push(
+            OptionSpec::new(
+                "single_member",
+                OptionKind::Boolean,
+                "Writes gzip as one member, for readers that stop after the first; a little larger.",
+            )
+            .with_default(false),
+        );
     }
     options
 }

@@ -5,6 +5,8 @@ use formwork_tests::place::{self, Scratch};
 use std::path::Path;
 use std::process::Command;
 
+/// Those of `tests/capi`.
+const PROGRAMS: [&str; 4] = ["convert", "jobs", "hooks", "files"];
 /// Level 2, and in this process.
 const LEVELS: [&str; 2] = ["2", "-1"];
 
@@ -29,14 +31,14 @@ fn run(name: &str, flags: &[&str], before: &[&str]) {
 
 #[test]
 fn programs_run() {
-    for name in ["convert", "jobs", "hooks"] {
+    for name in PROGRAMS {
         run(name, &["-O2"], &[]);
     }
 }
 
 #[test]
 fn programs_are_clean_for_the_address_sanitizer() {
-    for name in ["convert", "jobs", "hooks"] {
+    for name in PROGRAMS {
         run(name, &["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"], &[]);
     }
 }
@@ -56,7 +58,7 @@ fn programs_are_clean_for_valgrind() {
         "--show-leak-kinds=definite",
         "--errors-for-leak-kinds=definite",
     ];
-    for name in ["convert", "jobs", "hooks"] {
+    for name in PROGRAMS {
         run(name, &[], &valgrind);
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up should stop")]
 
+mod files;
 mod graphs;
 mod mender;
 mod plans;

@@ -6,7 +6,6 @@
 use crate::engine::Parts;
 use crate::job::{Job, Operation};
 use crate::plan::{self, Request, Wishes};
-use crate::run::import::import;
 use crate::run::{Content, Item, Work, probe};
 use formwork_formats::{Family, Format};
 use serde_json::Map;
@@ -68,7 +67,7 @@ impl Early {
 
     /// As far as the file tells: a film becomes a film, and the way through the conversion is longer.
     fn is_safe_and_cheaper(&self, parts: &Parts, job: &Job) -> bool {
-        let film = film(&job.tasks[self.source].operation);
+        let film = film(parts, &job.tasks[self.source].operation);
         film.is_some_and(|(from, bytes)| self.saves(parts, job, from, bytes).unwrap_or(false))
     }
 
@@ -107,9 +106,11 @@ fn is_plain(work: &Work, operation: &str) -> bool {
 }
 
 /// The format and size of an import, when it is one film.
-fn film(import_of: &Operation) -> Option<(&'static Format, u64)> {
+fn film(parts: &Parts, import_of: &Operation) -> Option<(&'static Format, u64)> {
     let item = match import_of {
-        Operation::ImportPath { path } if path.is_file() => import(path).ok()?.into_iter().next()?,
+        Operation::ImportPath { path } if !path.is_dir() => {
+            parts.files.import(path).ok()?.into_iter().next()?
+        }
         Operation::ImportBytes { name, bytes } => Item::new(name.clone(), Content::Memory(bytes.clone())),
         _ => return None,
     };

@@ -5,7 +5,6 @@ use crate::deliver::{self, Ledger, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
 use crate::matrix::Matrix;
-use crate::run::import::import;
 use crate::run::side_by_side::side_by_side;
 use crate::run::work::{self, Order, Piece, Work};
 use crate::run::{Content, Control, Item, options};
@@ -86,7 +85,7 @@ impl<'e> Unit<'_, 'e> {
     pub(super) fn run_other(&self, operation: &Operation) -> Result<Outcome> {
         self.control.check()?;
         match operation {
-            Operation::ImportPath { path } => import(path).map(Outcome::of),
+            Operation::ImportPath { path } => self.parts.files.import(path).map(Outcome::of),
             Operation::ImportBytes { name, bytes } => {
                 Ok(Outcome::of(vec![Item::new(name.clone(), Content::Memory(bytes.clone()))]))
             }

@@ -4,6 +4,7 @@ mod shared;
 
 use super::item::{Content, Item, LazyFile};
 use crate::deliver::{self, Staging, names};
+use crate::files::Files;
 use crate::lock::lock;
 use crate::{Error, ErrorKind, Result};
 use formwork_abi as abi;
@@ -57,8 +58,8 @@ struct Series {
 
 #[derive(Debug)]
 enum Place {
-    /// Memory up to so many bytes in all, then files without a name in this folder.
-    Memory { spill_over: u64, folder: PathBuf },
+    /// Memory up to so many bytes in all, then files without a name.
+    Memory { spill_over: u64, files: Files },
     /// Files in a staging folder.
     Staging(Arc<Staging>),
 }
@@ -91,7 +92,12 @@ impl Sink {
     /// Keeps outputs in memory; once they are more than `spill_over` bytes together, what grows moves to files
     /// without a name in `folder`.
     pub fn memory(limits: &abi::Limits, spill_over: u64, folder: PathBuf) -> Sink {
-        Sink::new(limits, Place::Memory { spill_over, folder })
+        Sink::spooling(limits, spill_over, Files::in_folder(folder))
+    }
+
+    /// As [`Sink::memory`], with files from the host where it has some.
+    pub(crate) fn spooling(limits: &abi::Limits, spill_over: u64, files: Files) -> Sink {
+        Sink::new(limits, Place::Memory { spill_over, files })
     }
 
     /// Writes outputs to a staging folder.
@@ -196,13 +202,13 @@ impl Sink {
         if self.written.fetch_add(grown, Ordering::Relaxed) + grown > self.most_bytes {
             return Err(limit("output", self.most_bytes));
         }
-        if let (Place::Memory { spill_over, folder }, Bytes::Memory(memory), abi::KIND_FILE) =
+        if let (Place::Memory { spill_over, files }, Bytes::Memory(memory), abi::KIND_FILE) =
             (&self.place, &output.bytes, output.spec.kind)
             && grown > 0
             && self.held.fetch_add(grown, Ordering::Relaxed) + grown > *spill_over
         {
             self.held.fetch_sub(end + grown, Ordering::Relaxed);
-            output.bytes = spill(memory, folder)?;
+            output.bytes = spill(memory, files)?;
         }
         output.bytes.write(offset, bytes)
     }
@@ -311,10 +317,9 @@ impl Bytes {
 }
 
 /// Moves an output from memory to a file without a name.
-fn spill(memory: &[u8], folder: &std::path::Path) -> Result<Bytes> {
-    let failed = |error: std::io::Error| Error::io(format!("cannot spool to {}", folder.display()), &error);
-    let file = crate::deliver::spool_file(folder).map_err(failed)?;
-    file.write_all_at(memory, 0).map_err(failed)?;
+fn spill(memory: &[u8], files: &Files) -> Result<Bytes> {
+    let file = files.spool()?;
+    file.write_all_at(memory, 0).map_err(|error| Error::io("cannot spool an output", &error))?;
     Ok(Bytes::File { file: Some(file), path: PathBuf::new(), end: memory.len() as u64 })
 }
 

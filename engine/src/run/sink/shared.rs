@@ -1,8 +1,9 @@
 //! Outputs that another process writes, through a file that it shares with this one.
 
 use super::{Bytes, LONGEST_LINK, MOST_RESERVED, Output, OutputSpec, Place, Sink, limit};
+use crate::files::Files;
 use crate::lock::lock;
-use crate::{Error, ErrorKind, Result, deliver, worker};
+use crate::{Error, ErrorKind, Result, worker};
 use formwork_abi as abi;
 use std::fs::File;
 use std::io;
@@ -52,8 +53,8 @@ impl Sink {
         let mut output = lock(&output);
         if let Bytes::Memory(_) = &output.bytes {
             match &self.place {
-                Place::Memory { spill_over, folder } if length > *spill_over => {
-                    output.share(deliver::spool_file(folder).map_err(cannot_share)?, false)
+                Place::Memory { spill_over, files } if length > *spill_over => {
+                    output.share(files.spool()?, false)
                 }
                 _ => worker::memory_file(c"formwork-output").and_then(|file| output.share(file, true)),
             }
@@ -66,12 +67,10 @@ impl Sink {
     pub(in crate::run) fn spill_shared(&self, id: i64) -> Result<File> {
         let slot = self.output(id)?;
         let mut output = lock(&slot);
-        let (Place::Memory { folder, .. }, false) = (&self.place, output.closed) else {
+        let (Place::Memory { files, .. }, false) = (&self.place, output.closed) else {
             return Err(Error::new(ErrorKind::PluginFault, "the plugin moved an output that cannot move"));
         };
-        let file = deliver::spool_file(folder)
-            .map_err(|error| Error::io(format!("cannot spool to {}", folder.display()), &error))?;
-        output.share(file, false).map_err(cannot_share)?;
+        output.share(files.spool()?, false).map_err(cannot_share)?;
         output.theirs()
     }
 
@@ -112,14 +111,14 @@ impl Sink {
         if in_memory {
             self.held.fetch_add(*end, Ordering::Relaxed);
         }
-        if let Place::Memory { folder, .. } = &self.place {
+        if let Place::Memory { files, .. } = &self.place {
             // On disk, or still mapped by the writer: a copy cannot change any more.
             let copy = match in_memory {
-                true => worker::seal(file).is_err().then(|| copy_in_memory(file, *end)),
-                false => (*end <= MOST_RESERVED).then(|| copy_on_disk(file, *end, folder)),
+                true => worker::seal(file).is_err().then(|| copy_in_memory(file, *end).map_err(failed)),
+                false => (*end <= MOST_RESERVED).then(|| copy_on_disk(file, *end, files)),
             };
             if let Some(copy) = copy {
-                *file = copy.map_err(failed)?;
+                *file = copy?;
             }
         }
         if in_memory && id >= MOST_OPEN && *end <= MOST_RESERVED {
@@ -180,9 +179,9 @@ fn copy_in_memory(file: &File, length: u64) -> io::Result<File> {
 }
 
 /// A copy that nobody else holds.
-fn copy_on_disk(file: &File, length: u64, folder: &std::path::Path) -> io::Result<File> {
-    let copy = deliver::spool_file(folder)?;
-    copy_bytes(file, &copy, length)?;
+fn copy_on_disk(file: &File, length: u64, files: &Files) -> Result<File> {
+    let copy = files.spool()?;
+    copy_bytes(file, &copy, length).map_err(|error| Error::io("cannot spool an output", &error))?;
     Ok(copy)
 }
 

@@ -29,7 +29,11 @@ pub(super) fn outputs(
             }
             Some(Err(error)) => {
                 let message = format!("the finished {} cannot be read back: {}", target.id, error.message);
-                return Err(Error::new(ErrorKind::PluginFault, message));
+                // What needs more memory than is allowed is well written all the same.
+                return Err(match error.kind {
+                    ErrorKind::LimitExceeded => Error { message, ..error },
+                    _ => Error::new(ErrorKind::PluginFault, message),
+                });
             }
             None => None,
         };

@@ -164,7 +164,7 @@ fn write_anew(
     password: Option<&Setting>,
 ) -> Result<(Item, Found)> {
     let Walk { parts, limits, control, .. } = *walk;
-    let sink = Sink::memory(&limits, parts.spill_over, parts.temporary.clone());
+    let sink = Sink::spooling(&limits, parts.spill_over, parts.files.clone());
     let settings: Vec<Setting> = password.into_iter().cloned().collect();
     let operations = [(cell.capability.operation.as_str(), settings.as_slice())];
     let inputs = std::slice::from_ref(item);

@@ -215,7 +215,7 @@ impl Step<'_, '_> {
         let Walk { parts, limits, .. } = self.walk;
         match self.staging {
             Some(staging) => Sink::staging(limits, staging.clone()),
-            None => Sink::memory(limits, parts.spill_over, parts.temporary.clone()),
+            None => Sink::spooling(limits, parts.spill_over, parts.files.clone()),
         }
     }
 

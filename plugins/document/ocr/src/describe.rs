@@ -51,12 +51,11 @@ fn keeps() -> Vec<String> {
 fn options(languages: Vec<String>) -> Vec<OptionSpec> {
     let installed = if languages.is_empty() { LANGUAGE.to_owned() } else { languages.join(", ") };
     vec![
-        OptionSpec {
-            name: "language".into(),
-            kind: OptionKind::Text,
-            summary: format!("Language of the text, or several as eng+deu; installed: {installed}."),
-            default: None,
-        }
+        OptionSpec::new(
+            "language",
+            OptionKind::Text,
+            &format!("Language of the text, or several as eng+deu; installed: {installed}."),
+        )
         .with_default(LANGUAGE),
         option("density").with_default(DENSITY).with_summary("Dots per inch that pages are read at."),
         option("pages").with_default("all").with_summary("Pages to read: \"1-5\", \"1,3,5-\" or \"all\"."),

@@ -77,12 +77,11 @@ fn drawing(joined: bool) -> Vec<OptionSpec> {
     let mut options = vec![
         option("density").with_default(size::DENSITY),
         option("pages").with_default("all").with_summary("Pages to draw: \"1-5\", \"1,3,5-\" or \"all\"."),
-        OptionSpec {
-            name: "join".into(),
-            kind: OptionKind::Boolean,
-            summary: "Puts all pages into one file; for targets that hold several pages, as tiff.".into(),
-            default: None,
-        }
+        OptionSpec::new(
+            "join",
+            OptionKind::Boolean,
+            "Puts all pages into one file; for targets that hold several pages, as tiff.",
+        )
         .with_default(joined),
     ];
     options.extend(common());

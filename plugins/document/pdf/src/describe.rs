@@ -152,14 +152,12 @@ fn taking_out(operation: &str, opens: OptionSpec) -> Capability {
 }
 
 fn redact(opens: OptionSpec) -> Capability {
-    let areas = OptionSpec {
-        name: "areas".into(),
-        kind: OptionKind::Text,
-        summary: "Places to blacken with all that is under them: page, then left, top, width and height in points from the \
-                  upper left corner, as in \"2:72,100,200,14;3-4:0,0,612,50\"."
-            .into(),
-        default: None,
-    };
+    let areas = OptionSpec::new(
+        "areas",
+        OptionKind::Text,
+        "Places to blacken with all that is under them: page, then left, top, width and height in points from the \
+                  upper left corner, as in \"2:72,100,200,14;3-4:0,0,612,50\".",
+    );
     let options = vec![
         option("text").with_summary("Words to take out wherever they stand, in capitals or not."),
         areas,

@@ -53,13 +53,11 @@ pub(crate) fn describe() -> Description {
 }
 
 fn linearize() -> OptionSpec {
-    OptionSpec {
-        name: "linearize".into(),
-        kind: OptionKind::Boolean,
-        summary: "Orders the PDF so that its first page can be shown before all of it is there; needs qpdf."
-            .into(),
-        default: None,
-    }
+    OptionSpec::new(
+        "linearize",
+        OptionKind::Boolean,
+        "Orders the PDF so that its first page can be shown before all of it is there; needs qpdf.",
+    )
 }
 
 fn version(program: &Path) -> Option<String> {

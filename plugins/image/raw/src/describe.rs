@@ -48,10 +48,10 @@ pub(crate) fn describe() -> Description {
 }
 
 fn preview() -> OptionSpec {
-    OptionSpec {
-        name: PREVIEW.into(),
-        kind: OptionKind::Boolean,
-        summary: "Take the preview the camera embedded instead of developing the photo: fast, 8 bits.".into(),
-        default: Some(false.into()),
-    }
+    OptionSpec::new(
+        PREVIEW,
+        OptionKind::Boolean,
+        "Take the preview the camera embedded instead of developing the photo: fast, 8 bits.",
+    )
+    .with_default(false)
 }
