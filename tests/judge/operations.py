@@ -92,7 +92,7 @@ def media(path, _, __):
     shown = shown_width(video, width, height) if video else 0
     above, below = map(int, video["avg_frame_rate"].split("/")) if video else (0, 1)
     return {"video": bool(video), "audio": bool(audio), "title": title, "rate": above / max(below, 1), "seconds": played(path, told["forced"]),
-            "heard": played(path, told["forced"], "-map", "0:a:0") if video and audio else None,
+            "heard": heard(path, told["forced"]) if video and audio else None,
             "width": width, "height": height, "shown": shown, "marked": marked(path) if video else 0, "reader": "ffmpeg"}
 
 
@@ -103,9 +103,15 @@ def named(path):
     return general.get("Title") or general.get("Track") or ""
 
 
-def played(path, forced, *chosen):
-    """The seconds that ffmpeg plays, of all tracks or of chosen ones."""
-    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, *chosen, "-f", "null", "-"]
+def heard(path, forced):
+    """The seconds of all samples of the sound of a film, whenever they are heard."""
+    words = [DECODER, "-v", "error", "-nostdin", *forced, "-i", path, "-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "s16le", "-"]
+    return len(subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE).stdout) / 16000
+
+
+def played(path, forced):
+    """The seconds that ffmpeg plays."""
+    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, "-f", "null", "-"]
     done = subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
     times = re.findall(rb"out_time_us=(\d+)", done.stdout)
     if not times:

@@ -91,7 +91,7 @@ impl<'a> Inputs<'a> {
         samples.sort_by_key(|sample| sample.bytes);
         samples.into_iter().take(TRIED.max(usize::from(*family == "document") * 40)).find_map(|sample| {
             let facts = judge.facts(&sample.path, format, family, "").ok()?;
-            sensible(&facts, *sound).then(|| Input { path: sample.path.clone(), facts })
+            sensible(&facts, *sound, family).then(|| Input { path: sample.path.clone(), facts })
         })
     }
 
@@ -103,17 +103,18 @@ impl<'a> Inputs<'a> {
     ) -> Result<Input, String> {
         let (format, family, sound) = key;
         let source = donor(family).filter(|donor| donor != format).ok_or("the corpus has no such file")?;
-        // Sound in a film is taken out of a film with both.
-        let from =
-            Cell { plugin: if *family == "video" { "video" } else { &*cell.plugin }.into(), ..cell.clone() };
-        let source = self.find(&from, source, judge)?.path;
+        let source = self.find(cell, source, judge)?.path;
         let path = self.folder.join(format!("made-{}.{format}", cell.plugin));
         match FOREIGN.iter().find(|(known, _)| known == format) {
             Some((_, words)) => foreign("ffmpeg", &["-v", "error", "-y", "-i"], &source, words, &path)?,
             None => convert(&source, &path, &[])?,
         }
         let facts = judge.facts(&path, format, family, "").map_err(|error| format!("input: {error}"))?;
-        if sensible(&facts, *sound) { Ok(Input { path, facts }) } else { Err("no sensible file".to_owned()) }
+        if sensible(&facts, *sound, family) {
+            Ok(Input { path, facts })
+        } else {
+            Err("no sensible file".to_owned())
+        }
     }
 }
 
@@ -122,13 +123,14 @@ fn donor(family: &str) -> Option<&'static str> {
 }
 
 /// True for files on which an operation shows: not tiny, not empty, not closed.
-fn sensible(facts: &Value, sound: bool) -> bool {
+fn sensible(facts: &Value, sound: bool, family: &str) -> bool {
     let number = |key: &str| facts[key].as_u64();
     if let Some(seconds) = facts["seconds"].as_f64() {
         let heard = facts["heard"].as_f64().filter(|_| sound).unwrap_or(seconds);
         return LENGTH.contains(&seconds)
             && (seconds - heard).abs() < AS_LONG
-            && facts[if sound { "audio" } else { "video" }] == true
+            && (sound || facts["video"] == true)
+            && (!sound || facts["audio"] == true && facts["video"] == (family == "video"))
             && (sound || number("width") >= Some(SIDE) && facts["rate"].as_f64() >= Some(RATE));
     }
     if number("pages").is_some() {
