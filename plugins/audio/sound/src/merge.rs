@@ -4,9 +4,12 @@ use crate::work::{container, report, tell_bits};
 use formwork_media::audio::{SoundWish, Way, way};
 use formwork_media::lane::can_copy;
 use formwork_media::{
-    Assembly, Choice, Container, Demuxer, Dictionary, Kind, Need, Part, Times, Track, without,
+    Assembly, Choice, Codec, Container, Demuxer, Dictionary, Kind, Need, Part, Times, Track, without,
 };
 use formwork_sdk::{Error, Feature, Input, Result, Step};
+
+/// Codecs whose frames say themselves where they stand, so that copies of two files are not one.
+const NUMBERED: &[&str] = &["flac", "wavpack", "tta"];
 
 /// Joins the step's inputs. The first decides rate, channels and tags; each gets a chapter mark.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
@@ -72,5 +75,6 @@ fn all_alike(files: &[Demuxer<'_>], container: &Container) -> bool {
     let mut tracks = files.iter().map(best);
     let Some(Some(first)) = tracks.next() else { return false };
     let same = |track: Option<&Track>| track.is_some_and(|track| first.parameters.is_like(&track.parameters));
-    can_copy(first, container) && tracks.all(same)
+    let is_numbered = Codec::of(first.codec()).is_some_and(|codec| NUMBERED.contains(&codec.word));
+    can_copy(first, container) && !is_numbered && tracks.all(same)
 }

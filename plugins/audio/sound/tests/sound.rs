@@ -179,6 +179,17 @@ fn merge_puts_files_behind_each_other_with_a_chapter_for_each() {
 }
 
 #[test]
+fn frames_that_are_numbered_are_not_joined_as_they_are() {
+    for format in ["flac", "wv", "tta"] {
+        let one = convert("wav", &wav(0.5), format);
+        let both = Job::new("merge").input("1", format, one.as_slice()).input("2", format, one.as_slice());
+        let joined = both.target(format).run(entry);
+        let own = decoded(format, &one);
+        assert!(decoded(format, joined.expect_one()) == [&own[..], &own[..]].concat(), "{format}");
+    }
+}
+
+#[test]
 fn metadata_changes_tags_and_nothing_else() {
     for format in ["mp3", "flac", "m4a", "opus", "ogg", "wv", "wma"] {
         let made = convert("wav", &wav(0.5), format);
