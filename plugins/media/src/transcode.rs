@@ -106,7 +106,8 @@ pub fn concatenate(
         while let Some(packet) = part.demuxer.next_packet()? {
             let Some(feed) = feeds.iter_mut().find(|feed| feed.from == packet.stream()) else { continue };
             let unit = part.demuxer.tracks().get(packet.stream()).map(|track| track.time_base);
-            if let (Some(unit), Some(time)) = (unit, packet.pts()) {
+            // Streams without a container give many frames a time to decode alone.
+            if let (Some(unit), Some(time)) = (unit, packet.pts().or(packet.dts())) {
                 let shown = unit.seconds(time.saturating_add(packet.duration())) - part.span.origin;
                 end = f64::max(end, at + shown);
                 mux.progress.note(&mux.progress.read, at + shown)?;
