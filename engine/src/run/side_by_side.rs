@@ -5,6 +5,12 @@ use crate::lock::lock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// How many pieces go side by side on a number of threads, and how many threads each of them has.
+pub(super) fn share_out(threads: u32, pieces: usize) -> (usize, u32) {
+    let lanes = pieces.min(threads.max(1) as usize).max(1);
+    (lanes, (threads / lanes as u32).max(1))
+}
+
 /// Does all pieces on so many threads, the caller's among them, and returns their results in order. `work` is told each
 /// piece's number.
 ///

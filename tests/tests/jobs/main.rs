@@ -12,10 +12,11 @@ mod toy;
 mod unasked;
 
 use formwork::job::Job;
-use formwork::run::{Control, JobReport, TaskState};
+use formwork::run::{CancelToken, Control, JobReport, TaskState};
 use formwork::{Engine, ErrorKind};
 use formwork_tests::place::Scratch;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn engine() -> Engine {
     let builder = Engine::builder().linked_plugin(toy::formwork_plugin_entry_v1);
@@ -187,6 +188,21 @@ fn several_inputs_of_a_conversion_are_several_conversions() {
     }));
     let texts: Vec<_> = exported(&report).into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["csv: a.md\nconvert", "csv: b.md\nconvert"]);
+}
+
+#[test]
+fn a_failure_ends_the_inputs_behind_it() {
+    let engine = Engine::builder().linked_plugin(toy::formwork_plugin_entry_v1).threads(2).build().unwrap();
+    let tasks = json!({
+        "one": import("torn.md"),
+        "two": import("endless.md"),
+        "both": {"operation": "convert", "input": ["one", "two"], "output_format": "csv"},
+        "out": {"operation": "export/bytes", "input": "both"},
+    });
+    let job = Job::from_json(&json!({"tasks": tasks})).unwrap();
+    let control = Control::new(CancelToken::default(), Some(Duration::from_secs(20)));
+    assert_eq!(engine.run(&job, &control).error().unwrap().kind, ErrorKind::CorruptInput);
+    assert!(!control.is_late(), "the second went on");
 }
 
 fn watermark(further: &[&str], to: &str) -> JobReport {

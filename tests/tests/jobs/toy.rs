@@ -45,8 +45,13 @@ impl Plugin for Toy {
             std::thread::sleep(Duration::from_millis(1));
         }
         for input in step.inputs() {
-            if text_of(&input)?.contains(": torn") {
+            let text = text_of(&input)?;
+            if text.contains(": torn") {
                 return Err(Error::corrupt(format!("{}: it has a hole", input.name())));
+            }
+            while text.contains(": endless") {
+                step.tick(1, 10)?;
+                std::thread::sleep(Duration::from_millis(1));
             }
         }
         match (step.operation(), step.target()) {

@@ -5,7 +5,7 @@ use crate::deliver::{self, Ledger, Placement, Receipt, Staging};
 use crate::engine::Parts;
 use crate::job::{Job, Operation, Task};
 use crate::matrix::Matrix;
-use crate::run::side_by_side::side_by_side;
+use crate::run::side_by_side::{share_out, side_by_side};
 use crate::run::work::{self, Order, Piece, Work};
 use crate::run::{Content, Control, Item, options};
 use crate::{Error, ErrorKind, Result};
@@ -218,11 +218,12 @@ impl<'e> Unit<'_, 'e> {
         let share = share / pieces.len().max(1) as f64;
         let single = pieces.len() == 1;
         // Pieces side by side use a machine better than threads inside each.
-        let lanes = pieces.len().min(threads.max(1) as usize);
-        let inner = (threads / lanes.max(1) as u32).max(1);
+        let (lanes, inner) = share_out(threads, pieces.len());
         let Unit { parts, control, .. } = *self;
+        let controls: Vec<Control> = pieces.iter().map(|_| control.part(None, (0.0, 1.0))).collect();
         let run = |number: usize, piece: Piece<'_>| {
             let done = start + share * number as f64;
+            let control = controls.get(number).unwrap_or(control);
             if let Some(kept) = piece.recall(parts, order, control) {
                 return Ok(kept);
             }
@@ -234,10 +235,19 @@ impl<'e> Unit<'_, 'e> {
         };
         let results = side_by_side(lanes, pieces, |number, piece| {
             let name = piece.name();
-            let result = run(number, piece).map_err(|error| error.with_context("input", name))?;
-            control.advance(start + share * (number + 1) as f64);
-            Ok(result)
+            let result = run(number, piece).map_err(|error| error.with_context("input", name));
+            match &result {
+                Ok(_) => control.advance(start + share * (number + 1) as f64),
+                // Those before it go on, so that which failure is told does not depend on threads.
+                Err(_) => controls.iter().skip(number + 1).for_each(|later| later.cancel_token().cancel()),
+            }
+            result
         })?;
+        Ok(self.told(tasks, last, results))
+    }
+
+    /// What came of each piece, with receipts that say which tasks that was.
+    fn told(&self, tasks: &[&Task], last: &Task, results: Vec<(Vec<Item>, Receipt)>) -> Outcome {
         let mut outcome = Outcome::default();
         for (items, mut receipt) in results {
             receipt.task.clone_from(&last.name);
@@ -249,7 +259,7 @@ impl<'e> Unit<'_, 'e> {
             outcome.items.extend(items);
             outcome.receipts.push(receipt);
         }
-        Ok(outcome)
+        outcome
     }
 
     /// The part of the chain's progress that its next tasks are: start and span.

@@ -35,6 +35,7 @@ fn has_mended(arrived: &Arrived) -> bool {
 
 fn only_shrinks(work: &Work) -> bool {
     SHRINKING.contains(&work.operation.as_str())
+        && work.preset.is_none()
         && work.options.keys().all(|name| EFFORTS.contains(&name.as_str()))
 }
 
@@ -43,9 +44,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn kept(operation: &str, options: &serde_json::Value, length: usize) -> bool {
+    fn work(operation: &str, options: &serde_json::Value) -> Work {
         let options = options.as_object().cloned().unwrap_or_default();
-        let work = Work { operation: operation.into(), options, ..Work::default() };
+        Work { operation: operation.into(), options, ..Work::default() }
+    }
+
+    fn kept(operation: &str, options: &serde_json::Value, length: usize) -> bool {
+        let work = work(operation, options);
         let order = Order { works: &[&work], companions: &[] };
         let input = Item::from_bytes("a.png", vec![1; 10]);
         let mut arrived =
@@ -64,5 +69,9 @@ mod tests {
     fn what_was_asked_to_change_is_not_given_back() {
         assert!(!kept("optimize", &json!({"strip_metadata": true}), 11));
         assert!(!kept("convert", &json!({}), 11));
+        assert!(
+            !only_shrinks(&Work { preset: Some("web".into()), ..work("optimize", &json!({})) }),
+            "it sets a width"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! are taken to the end of the route side by side, each in a worker of its own, and memory holds a few parts at most.
 
 use super::super::item::Item;
-use super::super::side_by_side::side_by_side;
+use super::super::side_by_side::{share_out, side_by_side};
 use super::rescue::Rescue;
 use super::walk::{Along, Arrived, Walk};
 use crate::Result;
@@ -49,8 +49,8 @@ impl Walk<'_> {
         let names: Arc<Mutex<HashSet<String>>> = Arc::default();
         let along = Along { names: Some(&names), ..along };
         let parts = parts(1, all, self.limits.threads as usize);
-        let lanes = parts.len().min(self.limits.threads.max(1) as usize);
-        let inner = Limits { threads: (self.limits.threads / lanes as u32).max(1), ..self.limits };
+        let (lanes, threads) = share_out(self.limits.threads, parts.len());
+        let inner = Limits { threads, ..self.limits };
         let walk = |(from, count): Part| Walk {
             limits: inner,
             span: self.share(from as f64 / all as f64, count as f64 / all as f64),
