@@ -7,6 +7,7 @@ use crate::program::{self, DENSITY, LANGUAGE};
 use crate::reading::Reading;
 use formwork_sdk::{Error, ErrorKind, Feature, Result, Step, json};
 use hayro::kurbo::Affine;
+use lopdf::Document;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -38,21 +39,24 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         pages::draw(step, page, index, density)
     })?;
     let skipped = wanted.len() - texts.len();
-    if texts.is_empty() {
+    let document = layer::open(&bytes, password, step.limits())?;
+    if texts.is_empty() && document.xref_recovery.is_none() {
         step.warn("every page has text already: nothing was read, the file is as it was");
         return step.write_output(&bytes);
+    }
+    if document.xref_recovery.is_some() {
+        step.warn("the PDF was damaged: its cross-reference table was wrong and was rebuilt");
     }
     if skipped > 0 {
         step.warn(format!("{skipped} pages have text already and were left as they are"));
     }
-    step.write_output(&with_texts(step, &bytes, password, texts)?)?;
+    step.write_output(&with_texts(step, document, texts)?)?;
     step.report(&json!({ "pages": count }));
     Ok(())
 }
 
 /// The file with texts laid over its pages.
-fn with_texts(step: &Step<'_>, bytes: &[u8], password: &str, texts: Vec<Text>) -> Result<Vec<u8>> {
-    let mut document = layer::open(bytes, password, step.limits())?;
+fn with_texts(step: &Step<'_>, mut document: Document, texts: Vec<Text>) -> Result<Vec<u8>> {
     if document.was_encrypted() {
         step.lose(Feature::Encryption, "the password was taken off; `pdf encrypt` puts one on again");
     }

@@ -42,6 +42,11 @@ fn made(pages: &[&str]) -> Vec<u8> {
 /// One run of letters, which is too little to be a page of text.
 const SIGN: &str = "BT /F 36 Tf 20 40 Td (Searchable) Tj ET";
 
+/// A page of text.
+fn full() -> String {
+    "BT /F 8 Tf 20 90 Td ".to_owned() + &"(some text) Tj 0 -8 Td ".repeat(12) + "ET"
+}
+
 fn job(pages: &[&str]) -> Job {
     Job::new("pdf/ocr").input("made.pdf", "pdf", made(pages)).target("pdf")
 }
@@ -78,9 +83,8 @@ fn pages_with_text_are_left_alone() {
     if is_missing() {
         return;
     }
-    let page = "BT /F 8 Tf 20 90 Td ".to_owned() + &"(some text) Tj 0 -8 Td ".repeat(12) + "ET";
-    let outcome = job(&[&page]).run(entry);
-    assert_eq!(outcome.expect_one(), made(&[&page]));
+    let outcome = job(&[&full()]).run(entry);
+    assert_eq!(outcome.expect_one(), made(&[&full()]));
     assert!(outcome.warnings[0].contains("has text already"), "{:?}", outcome.warnings);
 }
 
@@ -102,4 +106,16 @@ fn what_cannot_be_is_said() {
     assert_eq!(broken.failure(), Some(("corrupt_input", "")));
     let huge = job(&[SIGN]).option("density", 2400.0).limit(|limits| limits.pixels = 1_000_000).run(entry);
     assert_eq!(huge.failure(), Some(("limit_exceeded", "pixels")));
+}
+
+#[test]
+fn a_damaged_file_is_not_handed_back_as_it_was() {
+    if is_missing() {
+        return;
+    }
+    let whole = made(&[&full()]);
+    let end = whole.windows(9).rposition(|word| word == b"startxref").unwrap();
+    let outcome = Job::new("pdf/ocr").input("cut.pdf", "pdf", &whole[..end]).target("pdf").run(entry);
+    assert_eq!(Document::load_mem(outcome.expect_one()).unwrap().xref_recovery, None);
+    assert!(outcome.warnings[0].contains("damaged"), "{:?}", outcome.warnings);
 }
