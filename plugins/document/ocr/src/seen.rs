@@ -9,20 +9,21 @@ use hayro::hayro_interpret::{
 };
 use hayro::kurbo::{BezPath, Rect};
 
-/// Runs of letters that make a page one of text: a stamp or a page number on a scan is none.
-const TEXT: usize = 12;
+/// Letters that make a page one of text: a stamp or a page number on a scan has fewer. Letters and not runs of them,
+/// because a run is anything from one letter to a line.
+const TEXT: usize = 50;
 
-/// Counts runs of letters and draws nothing.
+/// Counts letters and draws nothing.
 struct Counter {
-    runs: usize,
+    letters: usize,
 }
 
 impl Device<'_> for Counter {
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'_>, _: &DrawMode) {}
     fn push_clip_path(&mut self, _: &ClipPath) {}
     fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'_>>, _: BlendMode) {}
-    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, '_>, _: DrawProps<'_>, _: &DrawMode) {
-        self.runs += 1;
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, '_>, _: DrawProps<'_>, _: &DrawMode) {
+        self.letters += run.glyphs().len();
     }
     fn draw_image(&mut self, _: Image<'_, '_>, _: ImageDrawProps<'_>) {}
     fn pop_clip(&mut self) {}
@@ -36,7 +37,7 @@ pub(crate) fn has_text<'a>(page: &'a Page<'a>, cache: &InterpreterCache<'a>) -> 
     let settings = InterpreterSettings::default();
     let mut context =
         Context::new(page.initial_transform(true).to_kurbo(), area, cache, page.xref(), settings);
-    let mut counter = Counter { runs: 0 };
+    let mut counter = Counter { letters: 0 };
     interpret_page(page, &mut context, &mut counter);
-    counter.runs >= TEXT
+    counter.letters >= TEXT
 }

@@ -86,6 +86,10 @@ fn pages_with_text_are_left_alone() {
     let outcome = job(&[&full()]).run(entry);
     assert_eq!(outcome.expect_one(), made(&[&full()]));
     assert!(outcome.warnings[0].contains("has text already"), "{:?}", outcome.warnings);
+
+    let lines =
+        format!("BT /F 8 Tf 20 40 Td ({0}) Tj 0 -8 Td ({0}) Tj ET", "two lines are two runs of letters");
+    assert_eq!(job(&[&lines]).run(entry).expect_one(), made(&[&lines]));
 }
 
 #[test]
