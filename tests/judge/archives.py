@@ -19,9 +19,9 @@ LIMIT = 2 << 30
 STREAMS = {
     "gz": gzip.open, "tgz": gzip.open,
     "bz2": bz2.open, "tbz2": bz2.open,
-    "xz": lzma.open, "txz": lzma.open,
-    "zst": lambda path: piped(["zstd", "-dcq", path]),
-    "lz4": lambda path: piped(["lz4", "-dcq", path]),
+    "xz": lzma.open, "txz": lzma.open, "lzma": lzma.open,
+    "zst": lambda path: piped(["zstd", "-dcq", path]), "tzst": lambda path: piped(["zstd", "-dcq", path]),
+    "lz4": lambda path: piped(["lz4", "-dcq", path]), "tlz4": lambda path: piped(["lz4", "-dcq", path]),
 }
 
 

@@ -56,8 +56,10 @@ def pages(path):
 
 def plain(path, kind):
     """The text of a document without its markup."""
-    if kind == "pdf":
+    if kind in ("pdf", "ai"):
         return run("pdftotext", "-enc", "UTF-8", path, "-")
+    if kind == "ps":
+        return run("gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=txtwrite", "-sOutputFile=-", path)
     if kind in PACKAGES:
         return packed(path, *PACKAGES[kind])
     text = decoded(Path(path).read_bytes())

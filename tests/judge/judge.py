@@ -28,6 +28,7 @@ import documents
 import media
 import operations
 import pictures
+import sights
 
 
 READERS = {
@@ -38,6 +39,7 @@ READERS = {
     "pages": documents.read,
     "document": documents.compare,
     "operation": operations.read,
+    "sight": sights.read,
 }
 
 

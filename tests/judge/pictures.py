@@ -21,7 +21,8 @@ warnings.simplefilter("ignore")
 SIDE = 16
 # Pages are drawn with at least so many pixels on their long side.
 FINE = 512
-RAW = {"raw", "cr2", "cr3", "nef", "arw", "dng", "kdc"}
+RAW = {"raw", "cr2", "cr3", "nef", "arw", "dng", "kdc", "3fr", "crw", "dcr", "erf", "iiq", "mrw", "orf", "pef", "raf", "rw2",
+       "srw"}
 VIPS = {"exr", "hdr", "jxl", "svg", "svgz", "pdf"}
 # Formats whose further pictures are layers, sizes or maps of the first one, not frames in time.
 STILL = {"psd", "ico", "heic", "jpg", "eps", "dds"}

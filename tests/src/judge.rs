@@ -3,6 +3,7 @@
 
 mod document;
 mod media;
+mod sight;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 pub use document::{Document, Pages};
 pub use media::{Audio, Likeness, Media, Samples, Second, Seen, Still, Streams, Video};
+pub use sight::Sight;
 
 use crate::{Result, place};
 
@@ -161,6 +163,12 @@ impl Judge {
         self.ask(&json!({
             "what": "operation", "path": path, "format": format, "family": family, "password": password,
         }))
+    }
+
+    /// Says what is to be seen in a file of a format and family. An error is the reader's verdict on the file.
+    pub fn sight(&mut self, (path, format, family): (&Path, &str, &str)) -> Result<Sight> {
+        let request = json!({"what": "sight", "path": path, "format": format, "family": family});
+        Ok(Sight::read(&self.ask(&request)?))
     }
 
     fn ask(&mut self, request: &Value) -> Result<Value> {

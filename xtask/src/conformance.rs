@@ -19,7 +19,8 @@ cargo xtask conformance [options]
   --floor PERCENT          fail below this share of files passed (98)
   --evidence               also write what was found to docs/evidence, for docs/MATRIX.md
   --open                   only what no evidence says passed
-  --operations             every cell of the matrix that is no conversion, instead of pairs; with these:
+  --operations             every cell of the matrix with one file each, instead of every pair with its files;
+                           with these:
       --only OPERATION     only this one
       --budget SECONDS     begin no cell after this long
 The result is also written to target/conformance/*.tsv.";
@@ -57,8 +58,8 @@ pub(crate) fn run(words: &mut lexopt::Parser) -> Result<bool> {
         }
     }
     if others {
-        let Choice { cover: quick, jobs, deadline, open, .. } = choice;
-        return cells(&operations::Choice { quick, only, jobs, deadline, budget, open }, keep);
+        let Choice { cover: quick, jobs, deadline, open, from, to, .. } = choice;
+        return cells(&operations::Choice { quick, only, from, to, jobs, deadline, budget, open }, keep);
     }
     if !suites.is_empty() {
         choice.suites = suites;

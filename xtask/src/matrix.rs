@@ -27,10 +27,9 @@ type Cells = Vec<(String, String, Mark)>;
 /// The whole text.
 pub(crate) fn text() -> Result<String> {
     let known = evidence::read();
-    let mut listed: BTreeSet<(String, Key)> = conversions()?;
-    for cell in operations::listed()? {
-        listed.insert((cell.plugin, (cell.operation, cell.from, cell.to)));
-    }
+    let cells = operations::listed()?.into_iter();
+    let listed: BTreeSet<(String, Key)> =
+        cells.map(|cell| (cell.plugin, (cell.operation, cell.from, cell.to))).collect();
     let mut tables: BTreeMap<(String, String), Cells> = BTreeMap::new();
     for (group, key) in &listed {
         let cells = tables.entry((key.0.clone(), group.clone())).or_default();
@@ -43,21 +42,6 @@ pub(crate) fn text() -> Result<String> {
     text.extend(tables.iter().map(|((operation, group), cells)| counts(operation, group, cells)));
     text.extend(tables.iter().map(|((operation, group), cells)| table(operation, group, cells)));
     Ok(text + &failures(&listed, &known))
-}
-
-/// Every conversion that the program offers, under the family of its input.
-fn conversions() -> Result<BTreeSet<(String, Key)>> {
-    let mut listed = BTreeSet::new();
-    let rows = operations::ask(&["formats", "--json"])?;
-    for row in rows.as_array().into_iter().flatten().filter(|row| row["read"] == true) {
-        let (Some(from), Some(family)) = (row["id"].as_str(), row["family"].as_str()) else { continue };
-        let targets = operations::ask(&["formats", "--from", from, "--json"])?;
-        let targets = targets.as_array().into_iter().flatten().filter_map(|target| target["id"].as_str());
-        listed.extend(
-            targets.map(|to| (family.to_owned(), ("convert".to_owned(), from.to_owned(), to.to_owned()))),
-        );
-    }
-    Ok(listed)
 }
 
 fn mark(finding: Option<&Finding>) -> Mark {

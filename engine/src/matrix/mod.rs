@@ -56,7 +56,12 @@ impl Cell<'_> {
 /// what has no sound cannot become sound, a picture that was put on a page has no text to be read from it, what a text
 /// that flows says of itself is not to be guessed from pages it was set on, and it does not become a film.
 pub(crate) fn leads_on(origin: &Format, at: &Format, to: &Format) -> bool {
-    let silent = matches!(origin.family, Family::Image | Family::Document | Family::Archive);
+    let has_tracks = origin.holds.contains(&Feature::Tracks);
+    let silent = match origin.family {
+        Family::Image | Family::Document | Family::Archive => true,
+        Family::Video => !has_tracks,
+        _ => false,
+    };
     let page = at.family == Family::Document && !matches!(origin.family, Family::Document | Family::Archive);
     let has_pages = |format: &Format| format.holds.contains(&Feature::Pages);
     let flowed = origin.family == Family::Document && !has_pages(origin);

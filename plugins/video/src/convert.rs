@@ -1,6 +1,7 @@
 //! From a film to a film: which tracks, copied or encoded, and how.
 
 use crate::burn::Burner;
+use crate::describe::PICTURES;
 use crate::gif;
 use crate::lane::VideoLane;
 use crate::options::{VideoWish, part};
@@ -15,6 +16,8 @@ use formwork_media::{
 };
 use formwork_sdk::{Error, Result, Step, json};
 
+/// Seconds that a picture without motion is shown, unless `duration` says.
+const STILL: f64 = 5.0;
 /// Containers whose players turn a picture as its track says.
 const TURNS: &[&str] = &["mp4", "mov", "m4v", "3gp"];
 
@@ -42,6 +45,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     if optimizes {
         wish.copy = Some("never".into());
         wish.codec = wish.codec.or_else(|| own_codec(&demuxer, container));
+    }
+    if container.id != "gif" && is_still(step, demuxer.family())? {
+        wish.still = Some(times.end.map_or(STILL, |end| end - times.start));
     }
     let choice = Choice::of(step, &demuxer, container, left_out)?;
     let sound = sound_wish(step);
@@ -77,6 +83,19 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     }
     plan.report(&demuxer, &counts);
     Ok(())
+}
+
+/// Whether the input is a picture of one frame.
+fn is_still(step: &Step<'_>, family: &str) -> Result<bool> {
+    // A picture without motion is an APNG without anything of it: a plain PNG.
+    if family == "png_pipe" {
+        return Ok(true);
+    }
+    if !PICTURES.contains(&family) {
+        return Ok(false);
+    }
+    let mut demuxer = Demuxer::open(step, step.input()?, Need::Header)?;
+    Ok(demuxer.next_packet()?.is_some() && demuxer.next_packet()?.is_none())
 }
 
 /// The codec of the pictures, where the container can be written with it.

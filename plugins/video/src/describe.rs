@@ -4,6 +4,9 @@ use crate::RASTER;
 use formwork_media::{CodecKind, Container, Subtitles, TAGS, library, readable};
 use formwork_sdk::{Capability, Cost, Description, Feature, OptionSpec, option};
 
+/// Pictures that move, which are read as films.
+pub(crate) const PICTURES: [&str; 2] = ["gif", "apng"];
+
 /// Operations that can be done before another one in the same pass; of `convert` only the geometry.
 const FUSES: [&str; 4] =
     ["trim", "crop", "watermark", "convert:width,height,fit,resolution,background,angle"];
@@ -12,10 +15,12 @@ pub(crate) fn describe() -> Description {
     library::prepare();
     let mut readable = readable::video();
     readable.push("gif".into());
+    // What other pictures are turned into on their way: unlike a GIF it has all colours.
+    let and_pictures: Vec<String> = readable.iter().cloned().chain(["apng".into()]).collect();
     let containers =
         || Container::TABLE.iter().filter(|container| !container.video.is_empty() && container.writable());
     let mut capabilities: Vec<Capability> =
-        containers().map(|container| convert(container, &readable)).collect();
+        containers().map(|container| convert(container, &and_pictures)).collect();
     capabilities.push(frame(&readable));
     capabilities.push(thumbnail(&readable));
     for (operation, options) in [("trim", times()), ("crop", crop()), ("watermark", watermark())] {
@@ -46,7 +51,7 @@ pub(crate) fn describe() -> Description {
 fn convert(container: &Container, readable: &[String]) -> Capability {
     let gif = container.id == "gif";
     Capability {
-        from: readable.iter().filter(|from| !gif || *from != "gif").cloned().collect(),
+        from: readable.iter().filter(|from| !gif || !PICTURES.contains(&from.as_str())).cloned().collect(),
         to: vec![container.id.to_owned()],
         options: options(container),
         keeps: words(&keeps(container)),

@@ -23,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) subtitles_at: (usize, (u32, u32)),
     /// Frames a second of the source.
     pub(crate) frame_rate: Rational,
+    /// Seconds that the only frame is shown.
+    pub(crate) still: Option<f64>,
     /// Seconds of one frame of the result: no film is shorter.
     pub(crate) shortest: f64,
     /// The last frame comes a second time at the end, where nothing else says how long it is shown.
@@ -98,6 +100,7 @@ impl VideoLane {
             // Some containers guess, and badly.
             shown.min(self.time_base.time(LONGEST))
         });
+        let shown = self.recipe.still.map_or(shown, |seconds| self.time_base.time(seconds));
         self.next = time.saturating_add(shown.max(1));
         // Half a frame before the start still is the start.
         let slack = length / 2;

@@ -62,6 +62,8 @@ pub(crate) struct VideoWish {
     pub(crate) loops: Option<i64>,
     pub(crate) lossless: bool,
     pub(crate) changes: Vec<Change>,
+    /// Seconds that the only frame of a picture is shown; `None` for films.
+    pub(crate) still: Option<f64>,
 }
 
 impl VideoWish {

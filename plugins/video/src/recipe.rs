@@ -73,6 +73,7 @@ pub(crate) fn prepare(
     let colour = chain.colours(step, track, source_format, format);
     let frame_rate = rate(codec, track, wish, &takes);
     let fixed = wish.fps.is_some()
+        || wish.still.is_some()
         || FIXED_RATE.contains(&container.id)
         || !FREE_TIMES.contains(&encoder)
         || !takes.frame_rates.is_empty();
@@ -124,6 +125,7 @@ pub(crate) fn prepare(
         subtitles_at,
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
+        still: wish.still,
         shortest: frame_rate.inverse().value(),
         shows_last_again: NO_DURATIONS.contains(&container.id),
     };
@@ -144,7 +146,9 @@ fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Code
 
 /// Frames a second of the result.
 fn rate(codec: &Codec, track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
-    let own = if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE };
+    // One frame says nothing of a rate.
+    let known = track.frame_rate.is_positive() && wish.still.is_none();
+    let own = if known { track.frame_rate } else { USUAL_RATE };
     let wanted = wish.fps.map_or(own, |fps| Rational::new((fps * 1000.0).round() as i32, 1000));
     settings::frame_rate(codec, takes, wanted)
 }

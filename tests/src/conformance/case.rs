@@ -222,14 +222,14 @@ impl Case {
 }
 
 /// The first file of a series, when the output became one.
-fn first_of(output: PathBuf) -> PathBuf {
+pub(crate) fn first_of(output: PathBuf) -> PathBuf {
     let first =
         output.with_file_name(format!("out-001.{}", output.extension().unwrap_or_default().display()));
     if first.is_file() { first } else { output }
 }
 
 /// What the program says when a document has no table that could become a sheet.
-const NO_TABLE: &str = "no table was found";
+pub(crate) const NO_TABLE: &str = "no table was found";
 
 /// What the judge says of an output.
 struct Judged {

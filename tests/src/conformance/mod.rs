@@ -5,6 +5,7 @@
 
 mod archives;
 mod case;
+pub(crate) mod compare;
 mod documents;
 mod media;
 mod pairs;
@@ -19,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 pub use case::{Case, Fault, Outcome};
+pub(crate) use case::{NO_TABLE, first_of};
 pub use pairs::Suite;
 pub use report::Report;
 

@@ -65,6 +65,11 @@ const TEXT_IN: &[&str] = &["txt", "md", "html", "csv"];
 
 const TEXT_OUT: &[&str] = &["pdf"];
 
+const RAW: &[&str] = &[
+    "raw", "cr2", "cr3", "nef", "arw", "dng", "kdc", "3fr", "crw", "dcr", "erf", "iiq", "mrw", "orf", "pef",
+    "raf", "rw2", "srw",
+];
+
 const STILLS: &[&str] = &["png", "jpg"];
 
 impl Suite {
@@ -185,7 +190,7 @@ pub(super) fn scales(format: &str) -> bool {
 
 /// True for camera raw formats, whose borders readers crop differently.
 pub(super) fn raw(format: &str) -> bool {
-    matches!(format, "raw" | "cr2" | "cr3" | "nef" | "arw" | "dng" | "kdc")
+    RAW.contains(&format)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn near(due: u32, seen: u32, part: f64) -> bool {
 }
 
 /// True when the proportions differ by no more than `part` and the rounding of the smaller sides.
-fn proportions_agree(due: (u32, u32), seen: (u32, u32), part: f64) -> bool {
+pub(crate) fn proportions_agree(due: (u32, u32), seen: (u32, u32), part: f64) -> bool {
     let smallest = [due.0, due.1, seen.0, seen.1].into_iter().min().unwrap_or(0);
     if smallest == 0 {
         return false;
@@ -74,14 +74,18 @@ fn looks_alike(input: &Picture, output: &Picture) -> Result<(), (Fault, String)>
     if input.thumb.is_empty() || input.thumb.len() != output.thumb.len() {
         return Ok(());
     }
-    let difference = difference(&input.thumb, &output.thumb);
-    let correlation = correlation(&input.thumb, &output.thumb);
     let most = if input.pixels() < TINY_PIXELS { SAME * 1.5 } else { SAME };
-    let same = difference <= most || input.loose && (difference <= ALIKE || correlation >= CORRELATED);
-    if same {
+    if difference(&input.thumb, &output.thumb) <= most {
         return Ok(());
     }
-    Err((Fault::Look, format!("thumbnails differ by {difference:.0} of 255, correlation {correlation:.2}")))
+    unlike(&input.thumb, &output.thumb, input.loose).map_or(Ok(()), |why| Err((Fault::Look, why)))
+}
+
+/// How two small copies show something else; `loose` where readers rightly differ in colours.
+pub(crate) fn unlike(one: &[u8], other: &[u8], loose: bool) -> Option<String> {
+    let (difference, correlation) = (difference(one, other), correlation(one, other));
+    let same = difference <= SAME || loose && (difference <= ALIKE || correlation >= CORRELATED);
+    (!same).then(|| format!("thumbnails differ by {difference:.0} of 255, correlation {correlation:.2}"))
 }
 
 fn difference(one: &[u8], other: &[u8]) -> f64 {

@@ -189,6 +189,24 @@ const TARGETS: &[Target] = &[
         tells_length: false,
         ..LOSSY
     },
+    Target {
+        formats: &["mp2"],
+        container: "mp3",
+        second: &["MPEG Audio"],
+        audio: &["mp2"],
+        tells_length: false,
+        ..LOSSY
+    },
+    Target { formats: &["mka"], container: "matroska", second: &["Matroska"], audio: ANY, ..LOSSY },
+    Target {
+        formats: &["tta"],
+        container: "tta",
+        // Samples that look like the start of a frame mislead mediainfo.
+        second: &["TTA", "MPEG Audio"],
+        audio: &["tta"],
+        exact_bits: 24,
+        ..LOSSY
+    },
     Target { formats: &["ogg"], container: "ogg", second: &["Ogg"], audio: OGG_SOUND, ..LOSSY },
     Target { formats: &["oga"], container: "ogg", second: &["Ogg"], audio: OGG_SOUND, ..LOSSY },
     Target { formats: &["opus"], container: "ogg", second: &["Ogg"], audio: &["opus"], ..LOSSY },

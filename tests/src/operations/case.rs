@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::cells::Cell;
+use super::cells::{CONVERT, Cell};
+use super::converted;
 use super::inputs::{self, Input, Inputs};
 use super::table::{self, Ask, Due};
+use crate::conformance::{NO_TABLE, first_of};
 use crate::evidence::PASSED;
 use crate::judge::Judge;
 use crate::program;
@@ -102,8 +104,17 @@ fn attempt(
     let words = words(cell, sources, &output, &asked);
     let limits = Limits { deadline, address_space: Some(12 << 30), ..Limits::default() };
     let call = program::call(words, &limits).map_err(|error| error.to_string())?;
+    if call.complaint().contains(NO_TABLE) {
+        return Err("the input has no table".to_owned());
+    }
     if !call.succeeded() {
         return Ok(Err(call.complaint()));
+    }
+    let output = first_of(output);
+    if cell.operation == CONVERT {
+        let family = |format| cell.family(format, inputs.families);
+        let from = (source.as_path(), cell.from.as_str(), family(&cell.from));
+        return Ok(converted::judge(from, (&output, &cell.to, family(&cell.to)), judge));
     }
     let family = if output.is_dir() { "folder" } else { cell.family(&cell.to, inputs.families) };
     Ok(match judge.facts(&output, &cell.to, family, asked.password) {

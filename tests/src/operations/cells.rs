@@ -1,4 +1,4 @@
-//! The cells: what the program itself lists, except conversions.
+//! The cells: what the program itself lists.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,8 @@ use crate::{Result, program};
 /// Pixels between two steps of the engine. No file has this format; what a step writes as it becomes [`PICTURE`].
 const RASTER: &str = "raster";
 const PICTURE: &str = "png";
+/// The operation that makes another format of a file.
+pub(super) const CONVERT: &str = "convert";
 /// How many cells of an operation a quick run tries.
 const QUICK: usize = 2;
 
@@ -23,7 +25,7 @@ pub struct Cell {
     pub from: String,
     /// The output's format; empty when what is inside comes out.
     pub to: String,
-    /// The plugin that lists it, up to the first dot.
+    /// The plugin that lists it, up to the first dot; of a conversion, which several may share, the input's family.
     pub plugin: String,
     /// It takes many inputs.
     pub many: bool,
@@ -33,6 +35,12 @@ impl Cell {
     /// How it is written in tables and reports.
     pub fn say(&self) -> String {
         format!("{} {}→{}", self.operation, self.from, self.to)
+    }
+
+    /// True when only sound is asked for.
+    pub(super) fn is_sound(&self, families: &BTreeMap<String, String>) -> bool {
+        let target = families.get(&self.to).map(String::as_str);
+        self.plugin == "audio" || self.operation == CONVERT && target == Some("audio")
     }
 
     /// The family whose readers judge a file of `format` here. A moving GIF is video where video is worked on.
@@ -45,13 +53,38 @@ impl Cell {
     }
 }
 
-/// Every cell that is available here, without conversions; those listed twice once.
+/// Every cell that is available here; those listed twice once.
 pub fn listed() -> Result<Vec<Cell>> {
+    let mut cells = operations()?;
+    cells.extend(conversions()?);
+    Ok(cells)
+}
+
+/// Every conversion, straight or over other formats.
+fn conversions() -> Result<Vec<Cell>> {
+    let mut cells = Vec::new();
+    let rows = ask(&["formats", "--json"])?;
+    for row in rows.as_array().into_iter().flatten().filter(|row| row["read"] == true) {
+        let (from, family) = (text(&row["id"]), text(&row["family"]));
+        let targets = ask(&["formats", "--from", &from, "--json"])?;
+        cells.extend(targets.as_array().into_iter().flatten().map(|target| Cell {
+            operation: CONVERT.to_owned(),
+            from: from.clone(),
+            to: text(&target["id"]),
+            plugin: family.clone(),
+            many: false,
+        }));
+    }
+    Ok(cells)
+}
+
+/// Every cell that is no conversion.
+fn operations() -> Result<Vec<Cell>> {
     let matrix = ask(&["matrix", "--json"])?;
     let mut cells = BTreeMap::new();
     for row in matrix["cells"].as_array().into_iter().flatten() {
         let operation = text(&row["operation"]);
-        if operation == "convert" || !row["unavailable"].is_null() {
+        if operation == CONVERT || !row["unavailable"].is_null() {
             continue;
         }
         let plugin = text(&row["plugin"]).split('.').next().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! A file of every format: the smallest of the corpus that foreign readers take, else one that is made.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,13 +24,21 @@ pub(super) struct Input {
 /// What a file is made from, when the corpus has none of the format.
 const DONORS: &[(&str, &str)] =
     &[("image", "png"), ("audio", "wav"), ("video", "mp4"), ("archive", "zip"), ("document", "pdf")];
-/// How a foreign program makes what ours only reads: words between the donor and the result.
-const FOREIGN: &[(&str, &[&str])] = &[
-    ("dv", &["-t", "3", "-target", "pal-dv"]),
-    ("mxf", &["-t", "3", "-c:v", "mpeg2video", "-c:a", "pcm_s16le", "-ar", "48000"]),
-    ("rm", &["-t", "3", "-vf", "scale=320:240", "-c:v", "rv10", "-c:a", "ac3"]),
-    ("y4m", &["-t", "3", "-vf", "scale=160:120", "-pix_fmt", "yuv420p"]),
+/// How a foreign program makes what ours only reads: [`FROM`] and [`TO`] stand for the donor and the result.
+const FOREIGN: &[(&str, &str)] = &[
+    ("dv", "ffmpeg -v error -y -i FROM -t 3 -target pal-dv TO"),
+    ("mxf", "ffmpeg -v error -y -i FROM -t 3 -c:v mpeg2video -c:a pcm_s16le -ar 48000 TO"),
+    ("rm", "ffmpeg -v error -y -i FROM -t 3 -vf scale=320:240 -c:v rv10 -c:a ac3 TO"),
+    ("y4m", "ffmpeg -v error -y -i FROM -t 3 -vf scale=160:120 -pix_fmt yuv420p TO"),
+    ("mp2", "ffmpeg -v error -y -i FROM -t 5 -c:a mp2 TO"),
+    ("tta", "ffmpeg -v error -y -i FROM -t 5 -c:a tta TO"),
+    ("lzma", "bsdtar -cf TO --format=raw --lzma FROM"),
+    ("tlz4", "bsdtar -cf TO --lz4 FROM"),
+    ("ps", "pdftops FROM TO"),
+    ("ai", "cp FROM TO"),
 ];
+const FROM: &str = "FROM";
+const TO: &str = "TO";
 /// How many files of a format are looked at.
 const TRIED: usize = 6;
 /// Seconds that video and sound last.
@@ -69,7 +78,7 @@ impl<'a> Inputs<'a> {
             .map(|(family, _)| *family)
             .find(|family| *family == cell.family(format, self.families));
         let family = family.ok_or_else(|| format!("no family of {format}"))?;
-        let key = (format.to_owned(), family, cell.plugin == "audio");
+        let key = (format.to_owned(), family, cell.is_sound(self.families));
         if let Some(found) = self.found.get(&key) {
             return found.clone();
         }
@@ -104,9 +113,9 @@ impl<'a> Inputs<'a> {
         let (format, family, sound) = key;
         let source = donor(family).filter(|donor| donor != format).ok_or("the corpus has no such file")?;
         let source = self.find(cell, source, judge)?.path;
-        let path = self.folder.join(format!("made-{}.{format}", cell.plugin));
+        let path = self.folder.join(format!("made-{}-{sound}.{format}", cell.plugin));
         match FOREIGN.iter().find(|(known, _)| known == format) {
-            Some((_, words)) => foreign("ffmpeg", &["-v", "error", "-y", "-i"], &source, words, &path)?,
+            Some((_, words)) => foreign(words, &source, &path)?,
             None => convert(&source, &path, &[])?,
         }
         let facts = judge.facts(&path, format, family, "").map_err(|error| format!("input: {error}"))?;
@@ -149,40 +158,45 @@ fn sensible(facts: &Value, sound: bool, family: &str) -> bool {
 /// Does what has to be done to a file before it is an input.
 pub(super) fn prepare(input: &Path, before: Before, folder: &Path) -> Result<PathBuf, String> {
     let output = folder.join("before.pdf");
-    let words: Vec<&str> = match before {
+    match before {
         Before::Nothing => return Ok(input.to_path_buf()),
-        Before::Close => vec!["--encrypt", PASSWORD, PASSWORD, "256", "--"],
-        Before::Attach => vec!["--add-attachment", input.to_str().unwrap_or_default(), "--key=a", "--"],
+        // The password has a space in it, and stands for itself.
+        Before::Close => foreign("qpdf FROM --encrypt PASSWORD PASSWORD 256 -- TO", input, &output)?,
+        Before::Attach => foreign("qpdf FROM --add-attachment FROM --key=a -- TO", input, &output)?,
         Before::Cut => {
             let bytes = std::fs::read(input).map_err(|error| error.to_string())?;
             let end = bytes.windows(9).rposition(|word| word == b"startxref").unwrap_or(bytes.len());
             std::fs::write(&output, &bytes[..end]).map_err(|error| error.to_string())?;
-            return Ok(output);
         }
         Before::Scan => {
             let picture = folder.join("page.png");
             convert(input, &picture, &["--set", "pages=1", "--set", "density=200"])?;
             convert(&picture, &output, &[])?;
-            return Ok(output);
         }
-    };
-    foreign("qpdf", &[], input, &words, &output)?;
+    }
     Ok(output)
 }
 
 /// Has another program make a file.
-fn foreign(program: &str, before: &[&str], from: &Path, words: &[&str], to: &Path) -> Result<(), String> {
+fn foreign(words: &str, from: &Path, to: &Path) -> Result<(), String> {
+    let mut words = words.split(' ').map(|word| match word {
+        FROM => from.as_os_str(),
+        TO => to.as_os_str(),
+        "PASSWORD" => OsStr::new(PASSWORD),
+        word => OsStr::new(word),
+    });
+    let program = words.next().unwrap_or_default();
     let mut command = Command::new(program);
-    command.args(before).arg(from).args(words).arg(to);
+    command.args(words);
     let done = run::run(&mut command, &Limits::default()).map_err(|error| error.to_string())?;
     // Code 3 of qpdf is a warning about the input.
     match done.status.code() {
         Some(0 | 3) => Ok(()),
-        _ => Err(format!("{program}: {}", done.stderr_text())),
+        _ => Err(format!("{}: {}", program.display(), done.stderr_text())),
     }
 }
 
-fn convert(input: &Path, output: &Path, more: &[&str]) -> Result<(), String> {
+pub(super) fn convert(input: &Path, output: &Path, more: &[&str]) -> Result<(), String> {
     let call =
         program::convert(input, output, more, &Limits::default()).map_err(|error| error.to_string())?;
     if call.succeeded() && output.is_file() { Ok(()) } else { Err(format!("input: {}", call.complaint())) }

@@ -1,10 +1,11 @@
-//! Every cell of the matrix that is no conversion: our program does it on a real file, foreign tools judge.
+//! Every cell of the matrix, conversions among them: our program does it on a real file, foreign tools judge.
 //!
 //! Cells come from the program itself; what an operation is asked comes from one table. An operation without a row
 //! there fails.
 
 mod case;
 mod cells;
+mod converted;
 mod inputs;
 mod table;
 
@@ -28,6 +29,10 @@ pub struct Choice {
     pub quick: bool,
     /// Only this operation.
     pub only: Option<String>,
+    /// Only inputs of this format.
+    pub from: Option<String>,
+    /// Only this target.
+    pub to: Option<String>,
     /// Cells side by side.
     pub jobs: usize,
     /// How long one cell may take.
@@ -55,8 +60,11 @@ pub fn run(choice: &Choice) -> Result<Option<Report>> {
         return Ok(None);
     }
     let known = if choice.open { evidence::read() } else { Default::default() };
+    let chosen = |choice: &Option<String>, word: &String| choice.as_ref().is_none_or(|only| only == word);
     let wanted = |cell: &Cell| {
-        choice.only.as_ref().is_none_or(|only| cell.operation == *only)
+        chosen(&choice.only, &cell.operation)
+            && chosen(&choice.from, &cell.from)
+            && chosen(&choice.to, &cell.to)
             && !evidence::has_passed(&known, (&cell.operation, &cell.from, &cell.to))
     };
     let listed: Vec<Cell> = cells::listed()?.into_iter().filter(wanted).collect();

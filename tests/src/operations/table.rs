@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::cells::CONVERT;
+
 /// What must be true of the output.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Due {
@@ -63,7 +65,8 @@ pub(super) fn ask(operation: &str, facts: &Value) -> Option<Ask> {
     let number = |key: &str| facts[key].as_u64().unwrap_or(0);
     let pages = || Due::Is("pages", facts["pages"].clone());
     let (options, due) = match operation {
-        "archive" => (vec![], vec![]),
+        // What a conversion owes depends on both formats, and is judged by itself.
+        "archive" | CONVERT => (vec![], vec![]),
         "extract" => (vec![], vec![Due::SameFiles]),
         "crop" => {
             // Even numbers, because most video cannot be cut between two lines of colour.
