@@ -14,6 +14,7 @@ from pathlib import Path
 
 import archives
 import documents
+import mido
 import pictures
 import probed
 from decoded import DECODER, shown_width, upright
@@ -80,8 +81,10 @@ def document(path, kind, password):
             "text": run("pdftotext", *(["-upw", password] if password else []), path, "-"), "clean": "No syntax or stream encoding errors found" in checked, "embedded": "no" not in fonts}
 
 
-def media(path, _, __):
+def media(path, kind, _):
     """Streams, size and tags as ffprobe tells them, and the seconds that play."""
+    if kind == "mid":
+        return {"video": False, "audio": True, "seconds": mido.MidiFile(path).length, "heard": None, "reader": "mido"}
     told = probed.ffprobe(path, path.rsplit(".", 1)[-1])
     video, audio = probed.pick(told, "video"), probed.pick(told, "audio")
     if not video and not audio:

@@ -24,6 +24,10 @@ pub(super) fn probe(reader: &Reader<'_>) -> Option<Finding> {
         let evidence = format!("header %PDF- behind {at} other bytes");
         return Some(Finding::likely("pdf", evidence).encrypted(is_encrypted(reader)));
     }
+    // Of a program without a version the first line has nothing more.
+    if head.starts_with(b"%!") && head.get(2).is_some_and(|next| matches!(next, b'\n' | b'\r')) {
+        return Some(Finding::likely("ps", "PostScript without a version").or_named(&["eps"]));
+    }
     // Printer job language in front of PostScript.
     let job = head.starts_with(b"\x1B%-12345X") && find(window, b"%!PS").is_some();
     job.then(|| Finding::likely("ps", "PostScript in a printer job"))
@@ -68,19 +72,18 @@ pub(super) fn postscript(reader: &Reader<'_>) -> Option<Finding> {
     let head = reader.head();
     let line = head.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     if find(line, b"EPSF").is_some() {
-        return Some(Finding::certain("eps", "PostScript header with EPSF").or_named(&["ai"]));
+        return Some(Finding::certain("eps", "PostScript header with EPSF"));
     }
     if find(head, b"%%Creator: Adobe Illustrator").is_some() {
-        return Some(Finding::likely("ai", "PostScript by Adobe Illustrator").or_named(&["eps", "ps"]));
+        // Only since version 9 are its files PDFs, which is what `ai` stands for here.
+        return Some(Finding::likely("eps", "PostScript by Adobe Illustrator").or_named(&["ps"]));
     }
     let has_box = find(head, b"%%BoundingBox:").is_some();
     let has_pages = find(head, b"%%Page:").is_some() || find(head, b"%%Pages:").is_some();
     if has_box && !has_pages {
-        return Some(
-            Finding::likely("eps", "PostScript with a bounding box and no pages").or_named(&["ps", "ai"]),
-        );
+        return Some(Finding::likely("eps", "PostScript with a bounding box and no pages").or_named(&["ps"]));
     }
-    Some(Finding::certain("ps", "PostScript header").or_named(&["eps", "ai"]))
+    Some(Finding::certain("ps", "PostScript header").or_named(&["eps"]))
 }
 
 /// The binary header of EPS on DOS: where PostScript, WMF and TIFF parts stand (Technical Note 5002, 5.2).

@@ -68,10 +68,10 @@ pub(crate) fn place_of(_: &File) -> String {
 #[cfg(not(unix))]
 pub(crate) fn lend(_: &mut Command, _: &File) {}
 
-/// Limits what the process may use: it can fill no file, start no program that gains rights, leave no
+/// Limits what the process may use: it can fill no file beyond `files` bytes, start no program that gains rights, leave no
 /// core, and take no more memory and processor time than given.
 #[cfg(unix)]
-pub(crate) fn confine(command: &mut Command, memory: u64, time: Duration) {
+pub(crate) fn confine(command: &mut Command, memory: u64, files: u64, time: Duration) {
     use std::os::unix::process::CommandExt;
     let seconds = time.as_secs();
     command.process_group(0);
@@ -81,7 +81,7 @@ pub(crate) fn confine(command: &mut Command, memory: u64, time: Duration) {
         command.pre_exec(move || {
             set_limit(libc::RLIMIT_AS, memory)?;
             set_limit(libc::RLIMIT_CPU, seconds)?;
-            set_limit(libc::RLIMIT_FSIZE, 0)?;
+            set_limit(libc::RLIMIT_FSIZE, files)?;
             set_limit(libc::RLIMIT_CORE, 0)?;
             set_limit(libc::RLIMIT_NOFILE, 64)?;
             #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -95,7 +95,7 @@ pub(crate) fn confine(command: &mut Command, memory: u64, time: Duration) {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn confine(_: &mut Command, _: u64, _: Duration) {}
+pub(crate) fn confine(_: &mut Command, _: u64, _: u64, _: Duration) {}
 
 #[cfg(all(unix, target_env = "gnu"))]
 type Resource = libc::__rlimit_resource_t;

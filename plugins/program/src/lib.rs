@@ -43,6 +43,8 @@ pub struct Program<'p> {
     pub environment: &'p [(&'p str, &'p str)],
     /// Address space for the program itself, in bytes, beside what the limit `memory` gives to its work.
     pub own_memory: u64,
+    /// Bytes that each file may have that it writes, in the folder its environment names; with 0 it can write none.
+    pub own_files: u64,
     /// The limit `time`: how long it may go on without anything coming out.
     pub silence: Duration,
     /// The limit `time` for the whole run, of the clock and of the processor.

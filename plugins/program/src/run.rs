@@ -98,7 +98,8 @@ impl Program<'_> {
         if let Some(secret) = secret {
             cage::lend(&mut command, secret);
         }
-        cage::confine(&mut command, step.limits().memory.saturating_add(self.own_memory), self.whole);
+        let memory = step.limits().memory.saturating_add(self.own_memory);
+        cage::confine(&mut command, memory, self.own_files, self.whole);
         command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let kind = if missing { ErrorKind::BackendMissing } else { ErrorKind::Io };

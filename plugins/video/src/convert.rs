@@ -1,7 +1,6 @@
 //! From a film to a film: which tracks, copied or encoded, and how.
 
 use crate::burn::Burner;
-use crate::describe::PICTURES;
 use crate::gif;
 use crate::lane::VideoLane;
 use crate::options::{VideoWish, part};
@@ -16,8 +15,13 @@ use formwork_media::{
 };
 use formwork_sdk::{Error, Result, Step, json};
 
+/// FFmpeg's demuxers of pictures: an APNG in which nothing moves is a plain PNG.
+const PICTURES: [&str; 3] = ["gif", "apng", PLAIN_PNG];
+const PLAIN_PNG: &str = "png_pipe";
 /// Seconds that a picture without motion is shown, unless `duration` says.
 const STILL: f64 = 5.0;
+/// Demuxers of containers that say when a frame is decoded, not when it is shown.
+const ONE_TIME: &[&str] = &["avi", "mxf"];
 /// Containers whose players turn a picture as its track says.
 const TURNS: &[&str] = &["mp4", "mov", "m4v", "3gp"];
 
@@ -46,7 +50,8 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         wish.copy = Some("never".into());
         wish.codec = wish.codec.or_else(|| own_codec(&demuxer, container));
     }
-    if container.id != "gif" && is_still(step, demuxer.family())? {
+    wish.is_picture = container.id != "gif" && PICTURES.contains(&demuxer.family());
+    if wish.is_picture && is_still(step, demuxer.family())? {
         wish.still = Some(times.end.map_or(STILL, |end| end - times.start));
     }
     let choice = Choice::of(step, &demuxer, container, left_out)?;
@@ -87,12 +92,8 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
 
 /// Whether the input is a picture of one frame.
 fn is_still(step: &Step<'_>, family: &str) -> Result<bool> {
-    // A picture without motion is an APNG without anything of it: a plain PNG.
-    if family == "png_pipe" {
+    if family == PLAIN_PNG {
         return Ok(true);
-    }
-    if !PICTURES.contains(&family) {
-        return Ok(false);
     }
     let mut demuxer = Demuxer::open(step, step.input()?, Need::Header)?;
     Ok(demuxer.next_packet()?.is_some() && demuxer.next_packet()?.is_none())
@@ -153,10 +154,11 @@ impl<'s> Plan<'s> {
         if (track.rotation != 0 || track.mirrored) && !TURNS.contains(&container) {
             return Some(format!("{container} cannot say that the picture is turned"));
         }
-        // AVI gives frames one time only; with frames out of order that is not enough.
-        let reordered = demuxer.family() == "avi" && track.parameters.raw().video_delay > 0;
-        (reordered && self.container.muxer != "avi")
-            .then(|| "AVI does not say when frames are shown".to_owned())
+        // These give frames one time only; with frames out of order that is not enough.
+        let family = demuxer.family();
+        let reordered = ONE_TIME.contains(&family) && track.parameters.raw().video_delay > 0;
+        (reordered && self.container.muxer != family)
+            .then(|| "it does not say when each frame is shown".to_owned())
     }
 
     /// Whether the wanted start is where a copy can start.

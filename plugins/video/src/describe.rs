@@ -5,7 +5,7 @@ use formwork_media::{CodecKind, Container, Subtitles, TAGS, library, readable};
 use formwork_sdk::{Capability, Cost, Description, Feature, OptionSpec, option};
 
 /// Pictures that move, which are read as films.
-pub(crate) const PICTURES: [&str; 2] = ["gif", "apng"];
+const PICTURES: [&str; 2] = ["gif", "apng"];
 
 /// Operations that can be done before another one in the same pass; of `convert` only the geometry.
 const FUSES: [&str; 4] =

@@ -62,6 +62,8 @@ pub(crate) struct VideoWish {
     pub(crate) loops: Option<i64>,
     pub(crate) lossless: bool,
     pub(crate) changes: Vec<Change>,
+    /// It is a picture, moving or not: what is transparent in it is white, as on a page.
+    pub(crate) is_picture: bool,
     /// Seconds that the only frame of a picture is shown; `None` for films.
     pub(crate) still: Option<f64>,
 }

@@ -24,6 +24,8 @@ const KEEPS_FIELDS: &[&str] = &["ts", "mts", "m2ts", "mpeg", "vob"];
 const FLASH: &[&str] = &["flv", "f4v"];
 /// The rate of a film that does not say.
 const USUAL_RATE: Rational = Rational::new(25, 1);
+/// The rate of a film in which nothing moves: enough to find a place in it, and little work.
+const STILL_RATE: Rational = Rational::new(5, 1);
 
 /// All that is needed to open a lane.
 pub(crate) struct Prepared {
@@ -62,6 +64,9 @@ pub(crate) fn prepare(
     let mut chain = Chain::new(track);
     chain.fields(track, container);
     chain.upright(track);
+    if wish.is_picture && library::has_alpha(source_format) {
+        chain.on_white();
+    }
     if !wish.changes.is_empty() {
         chain.square();
     }
@@ -146,9 +151,11 @@ fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Code
 
 /// Frames a second of the result.
 fn rate(codec: &Codec, track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
-    // One frame says nothing of a rate.
-    let known = track.frame_rate.is_positive() && wish.still.is_none();
-    let own = if known { track.frame_rate } else { USUAL_RATE };
+    let own = match wish.still {
+        Some(_) => STILL_RATE,
+        None if track.frame_rate.is_positive() => track.frame_rate,
+        None => USUAL_RATE,
+    };
     let wanted = wish.fps.map_or(own, |fps| Rational::new((fps * 1000.0).round() as i32, 1000));
     settings::frame_rate(codec, takes, wanted)
 }
@@ -197,6 +204,14 @@ impl Chain {
         if track.rotation % 180 != 0 {
             self.pixel_aspect = self.pixel_aspect.inverse();
         }
+    }
+
+    /// Over white: the distance from white is what is multiplied by the opacity.
+    fn on_white(&mut self) {
+        self.one("format", "pix_fmts=gbrap");
+        self.one("negate", "");
+        self.one("premultiply", "inplace=1");
+        self.one("negate", "");
     }
 
     /// Pixels as wide as they are high.

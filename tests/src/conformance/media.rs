@@ -143,7 +143,8 @@ fn video(to: &str, due: &Video, seen: &Video) -> Verdict {
     lengths_agree("video", &due.spans, &seen.spans, due.beat.max(seen.beat))?;
     #[expect(clippy::cast_precision_loss, reason = "counts of a few thousand are exact")]
     let (wanted, got) = (due.frames as f64 * (1.0 - DROPPED) - 1.0, seen.frames as f64);
-    if to != "gif" && got < wanted {
+    // What Theora repeats are empty packets, which decoders pass over.
+    if !matches!(to, "gif" | "ogv") && got < wanted {
         return Err((Fault::Frames, format!("{} instead of {}", seen.frames, due.frames)));
     }
     Ok(())
@@ -266,6 +267,10 @@ pub(super) fn exact(to: &str, media: &Media) -> Option<bool> {
     let most = targets::of(to)?.exact_bits;
     let (due, seen) = (media.input.audio.as_ref()?, media.output.audio.as_ref()?);
     let samples = media.likeness.samples.as_ref()?;
+    // True Audio has no five channels that FFmpeg reads: they come with a silent sixth.
+    if to == "tta" && due.channels == 5 {
+        return None;
+    }
     if most == 0 || gaps(due) || due.early || due.rate > COMMON_RATE || due.channels > COMMON_CHANNELS {
         return None;
     }

@@ -29,6 +29,7 @@ impl Reading<'_> {
             path: self.program,
             environment: &[("OMP_THREAD_LIMIT", "1")],
             own_memory: OWN_MEMORY,
+            own_files: 0,
             silence: TIME,
             whole: TIME,
         };

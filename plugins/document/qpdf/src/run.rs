@@ -19,6 +19,7 @@ fn qpdf(path: &Path) -> Program<'_> {
         path,
         environment: &[],
         own_memory: 256 << 20,
+        own_files: 0,
         silence: Duration::from_secs(40),
         whole: Duration::from_secs(120),
     }

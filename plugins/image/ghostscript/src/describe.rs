@@ -13,7 +13,8 @@ pub(crate) fn describe() -> Description {
     Description {
         id: "image.ghostscript".into(),
         version: env!("CARGO_PKG_VERSION").into(),
-        summary: "Draws EPS, PostScript and Illustrator files through an installed Ghostscript".into(),
+        summary: "Draws EPS, PostScript and Illustrator files, and makes PDF of them, through an installed Ghostscript"
+            .into(),
         licence: "MIT OR Apache-2.0".into(),
         libraries: vec![Library {
             name: "ghostscript (separate program)".into(),
@@ -24,19 +25,38 @@ pub(crate) fn describe() -> Description {
         touches: "programs".into(),
         fuzzed: false,
         probes: vec!["eps".into()],
-        capabilities: vec![Capability {
-            from: vec!["eps".into(), "ps".into(), "ai".into()],
-            to: vec!["raster".into()],
-            options: options(),
-            keeps: [Feature::Alpha, Feature::Colours, Feature::Pages, Feature::Quality]
-                .map(|feature| feature.word().into())
-                .into(),
-            cost: Cost { fixed_ms: 150.0, per_mib_ms: 600.0, memory_ratio: 40.0 },
-            unavailable: program.is_none().then(|| REMEDY.into()),
-            ..Capability::default()
-        }],
+        capabilities: vec![drawing(program.is_some()), printing(program.is_some())],
         ..Description::default()
     }
+}
+
+fn drawing(is_installed: bool) -> Capability {
+    Capability {
+        from: vec!["eps".into(), "ps".into(), "ai".into()],
+        to: vec!["raster".into()],
+        options: options(),
+        keeps: words(&[Feature::Alpha, Feature::Colours, Feature::Pages, Feature::Quality]),
+        cost: Cost { fixed_ms: 150.0, per_mib_ms: 600.0, memory_ratio: 40.0 },
+        unavailable: (!is_installed).then(|| REMEDY.into()),
+        ..Capability::default()
+    }
+}
+
+/// To PDF, with text and shapes.
+fn printing(is_installed: bool) -> Capability {
+    let kept =
+        [Feature::Alpha, Feature::Colours, Feature::Fonts, Feature::Inks, Feature::Pages, Feature::Quality];
+    Capability {
+        to: vec!["pdf".into()],
+        options: Vec::new(),
+        keeps: words(&[&kept[..], &[Feature::Text, Feature::Vector]].concat()),
+        cost: Cost { fixed_ms: 250.0, per_mib_ms: 600.0, memory_ratio: 40.0 },
+        ..drawing(is_installed)
+    }
+}
+
+fn words(features: &[Feature]) -> Vec<String> {
+    features.iter().map(|feature| feature.word().into()).collect()
 }
 
 fn options() -> Vec<OptionSpec> {

@@ -1,8 +1,8 @@
 //! Draws EPS, PostScript and Illustrator files through an installed Ghostscript.
 //!
 //! PostScript is a programming language, so a file is a program of somebody else's. It runs in a process
-//! of its own: with `-dSAFER` it can open no file, it is given no environment, no temporary folder and no
-//! file to write to, its memory is limited by the kernel, and a watchdog ends it when the job ends or
+//! of its own: with `-dSAFER` it can open no file, it is given no environment and no file to write to (of a PDF
+//! it keeps parts in the worker's private folder until all pages are known), its memory is limited by the kernel, and a watchdog ends it when the job ends or
 //! when nothing comes out any more. The document goes in through standard input, pictures come back
 //! through standard output.
 //!
@@ -11,6 +11,7 @@
 mod describe;
 mod document;
 mod pages;
+mod pdf;
 mod program;
 mod run;
 

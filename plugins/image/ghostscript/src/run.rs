@@ -1,9 +1,9 @@
-//! A document's way: find it in its file, work out the resolution, let Ghostscript draw it, decode the
+//! A document's way to pixels: find it in its file, work out the resolution, let Ghostscript draw it, decode the
 //! pages.
 
 use crate::describe::REMEDY;
 use crate::document::{BoundingBox, Document};
-use crate::{pages, program};
+use crate::{pages, pdf, program};
 use formwork_image_pixels::{Metadata, Picture, Sequence, raster};
 use formwork_program::{Outcome, Program};
 use formwork_sdk::{Error, ErrorKind, Feature, Options, Result, Step, json};
@@ -18,12 +18,13 @@ const POINTS: f64 = 72.0;
 const MOST_POINTS: f64 = 1e7;
 
 /// The program, and what it may use.
-fn ghostscript(path: &Path) -> Program<'_> {
+pub(crate) fn ghostscript(path: &Path) -> Program<'_> {
     Program {
         name: "Ghostscript",
         path,
         environment: &[("TMPDIR", "/dev/null")],
         own_memory: 512 << 20,
+        own_files: 0,
         silence: Duration::from_secs(8),
         whole: Duration::from_secs(100),
     }
@@ -37,6 +38,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let input = step.input()?;
     let bytes = input.bytes()?;
     let document = Document::find(&bytes)?;
+    if step.target() == "pdf" {
+        return pdf::write(step, &program, &document);
+    }
     let whole_pages = input.format() == "ps" || document.is_pdf;
     let picture = if whole_pages {
         draw_pages(step, &program, &document)?
@@ -100,7 +104,7 @@ fn draw_pages(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Resul
 }
 
 /// Finds out what a document covers that does not say so, by drawing it to nowhere.
-fn measure(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<BoundingBox> {
+pub(crate) fn measure(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<BoundingBox> {
     let mut arguments = arguments("bbox", Density::new(POINTS));
     arguments.push("-".into());
     let text = [document.body, b"\nshowpage\n".as_slice()].concat();
@@ -113,7 +117,7 @@ fn measure(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<B
 
 /// The document with a head that says what it is and covers, and an end that shows the page: EPS may
 /// leave both to the program that places it.
-fn as_eps(document: &Document<'_>, area: BoundingBox) -> Vec<u8> {
+pub(crate) fn as_eps(document: &Document<'_>, area: BoundingBox) -> Vec<u8> {
     let mut text = Vec::new();
     if !document.says_eps || document.bounding_box.is_none() {
         let BoundingBox { left, bottom, right, top } = area;
@@ -130,23 +134,22 @@ fn as_eps(document: &Document<'_>, area: BoundingBox) -> Vec<u8> {
     text
 }
 
+/// What every run is told: it opens nothing, asks nothing, and writes to standard output.
+pub(crate) const QUIET: [&str; 8] = [
+    "-q",
+    "-dSAFER",
+    "-dBATCH",
+    "-dNOPAUSE",
+    "-dNOPROMPT",
+    "-P-",
+    "-sstdout=%stderr",
+    "-sOutputFile=%stdout",
+];
+
 fn arguments(device: &str, density: Density) -> Vec<String> {
-    let mut arguments: Vec<String> = [
-        "-q",
-        "-dSAFER",
-        "-dBATCH",
-        "-dNOPAUSE",
-        "-dNOPROMPT",
-        "-P-",
-        "-dNumRenderingThreads=0",
-        "-sBandListStorage=memory",
-        "-dTextAlphaBits=4",
-        "-dGraphicsAlphaBits=4",
-        "-sstdout=%stderr",
-        "-sOutputFile=%stdout",
-    ]
-    .map(String::from)
-    .into();
+    let drawing =
+        ["-dNumRenderingThreads=0", "-sBandListStorage=memory", "-dTextAlphaBits=4", "-dGraphicsAlphaBits=4"];
+    let mut arguments: Vec<String> = QUIET.into_iter().chain(drawing).map(String::from).collect();
     arguments.push(format!("-sDEVICE={device}"));
     arguments.push(format!("-r{}x{}", density.x, density.y));
     arguments
@@ -228,7 +231,7 @@ fn picture<'o>(
 }
 
 /// Says why nothing was drawn.
-fn failure(outcome: &Outcome) -> Error {
+pub(crate) fn failure(outcome: &Outcome) -> Error {
     if outcome.messages.contains("invalidfileaccess") {
         return Error::corrupt("the document tried to open a file or run a program, which it may not");
     }
@@ -239,7 +242,7 @@ fn failure(outcome: &Outcome) -> Error {
 }
 
 /// What Ghostscript complained of, in a few words.
-fn complaint(outcome: &Outcome) -> String {
+pub(crate) fn complaint(outcome: &Outcome) -> String {
     let line = outcome.messages.lines().find(|line| line.contains("Error"));
     let line = line.or_else(|| outcome.messages.lines().next()).unwrap_or("no message");
     line.chars().filter(|letter| !letter.is_control()).take(120).collect::<String>().trim().to_owned()
