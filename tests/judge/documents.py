@@ -13,6 +13,7 @@ import html
 import io
 import re
 import subprocess
+import tempfile
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -59,7 +60,9 @@ def plain(path, kind):
     if kind in ("pdf", "ai"):
         return run("pdftotext", "-enc", "UTF-8", path, "-")
     if kind == "ps":
-        return run("gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=txtwrite", "-sOutputFile=-", path)
+        with tempfile.NamedTemporaryFile(prefix="judge-", suffix=".pdf") as pdf:
+            run("ps2pdf", path, pdf.name)
+            return plain(pdf.name, "pdf")
     if kind in PACKAGES:
         return packed(path, *PACKAGES[kind])
     text = decoded(Path(path).read_bytes())

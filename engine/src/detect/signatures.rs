@@ -29,6 +29,7 @@ const CLOSER: &[(&str, Probe)] = &[
     ("png", image::png),
     ("ps", page::postscript),
     ("rar", archive::rar),
+    ("rm", |_| Some(Finding::certain("rm", "signature of RealMedia").or_named(&["ra"]))),
     ("tar", tar::refine),
     ("tiff", tiff::refine),
     ("xz", compressed::xz),

@@ -141,6 +141,8 @@ const BIG_PCM: &[&str] =
     &["pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "pcm_s8", "pcm_mulaw", "pcm_alaw"];
 /// 192-byte packets, as on Blu-ray discs and AVCHD cameras.
 const BLU_RAY: &[(&str, &str)] = &[("mpegts_m2ts_mode", "1")];
+/// The sound of such films; FFmpeg writes any other as private data that players pass over.
+const BLU_RAY_AUDIO: &[&str] = &["ac3", "dts", "eac3"];
 const TS_VIDEO: &[&str] = &["h264", "h265", "mpeg2video", "mpeg1video"];
 const TS_AUDIO: &[&str] = &["aac", "ac3", "mp2", "mp3", "eac3", "dts", "opus"];
 const WINDOWS_VIDEO: &[&str] = &["wmv2", "wmv1", "msmpeg4v3", "wmv3", "vc1", "msmpeg4v2"];
@@ -344,7 +346,7 @@ const TABLE: &[Container] = &[
         muxer: "mpegts",
         options: BLU_RAY,
         video: TS_VIDEO,
-        audio: &["ac3", "aac", "mp2", "dts", "eac3"],
+        audio: BLU_RAY_AUDIO,
         many_tracks: true,
         one_video: true,
         tags: false,
@@ -355,7 +357,7 @@ const TABLE: &[Container] = &[
         muxer: "mpegts",
         options: BLU_RAY,
         video: TS_VIDEO,
-        audio: &["ac3", "aac", "mp2", "dts", "eac3"],
+        audio: BLU_RAY_AUDIO,
         many_tracks: true,
         one_video: true,
         tags: false,

@@ -26,6 +26,7 @@ pub mod encode;
 mod error;
 pub mod facts;
 mod frame;
+mod hevc;
 mod io;
 pub mod lane;
 pub mod library;

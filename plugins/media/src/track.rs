@@ -264,20 +264,23 @@ impl Parameters {
         if aspect.is_positive() { aspect } else { Rational::new(1, 1) }
     }
 
+    /// What decoders need before the first packet, as the container has it.
+    pub fn header(&self) -> &[u8] {
+        let raw = self.raw();
+        let length = usize::try_from(raw.extradata_size).unwrap_or(0);
+        if raw.extradata.is_null() {
+            return &[];
+        }
+        // SAFETY: the extradata has as many bytes as are said, and lives as long as the parameters.
+        unsafe { std::slice::from_raw_parts(raw.extradata, length) }
+    }
+
     /// Whether packets of the other can follow packets of this one in one track.
     pub fn is_like(&self, other: &Parameters) -> bool {
         let (one, two) = (self.raw(), other.raw());
-        let extra = |raw: &ff::AVCodecParameters| {
-            let length = usize::try_from(raw.extradata_size).unwrap_or(0);
-            if raw.extradata.is_null() {
-                return &[][..];
-            }
-            // SAFETY: the extradata has as many bytes as are said.
-            unsafe { std::slice::from_raw_parts(raw.extradata, length) }
-        };
         (one.codec_id, one.width, one.height, one.sample_rate, one.format, one.ch_layout.nb_channels)
             == (two.codec_id, two.width, two.height, two.sample_rate, two.format, two.ch_layout.nb_channels)
-            && extra(one) == extra(two)
+            && self.header() == other.header()
     }
 
     /// Samples in a packet of so many bytes, where the codec settles that; else 0.

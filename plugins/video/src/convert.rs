@@ -18,6 +18,8 @@ use formwork_sdk::{Error, Result, Step, json};
 /// FFmpeg's demuxers of pictures: an APNG in which nothing moves is a plain PNG.
 const PICTURES: [&str; 3] = ["gif", "apng", PLAIN_PNG];
 const PLAIN_PNG: &str = "png_pipe";
+/// Containers that end with their last picture, whatever sound there is behind it.
+const SILENT_BEHIND: &[&str] = &["swf"];
 /// Seconds that a picture without motion is shown, unless `duration` says.
 const STILL: f64 = 5.0;
 /// Demuxers of containers that say when a frame is decoded, not when it is shown.
@@ -69,6 +71,9 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let mut span = plan.span(&demuxer)?;
     if plan.copies && !plan.times.is_all() {
         span = plan.moved_to_key_frame(&mut demuxer, span)?;
+    }
+    if SILENT_BEHIND.contains(&container.id) && !plan.choice.audio.is_empty() && !demuxer.guesses_duration() {
+        plan.wish.lasts = span.length.unwrap_or(0.0);
     }
     let asked = plan.wish.quality.is_some() || plan.wish.bit_rate.is_some();
     let aim = match plan.goal(&demuxer)? {

@@ -23,6 +23,8 @@ pub(crate) struct Recipe {
     pub(crate) subtitles_at: (usize, (u32, u32)),
     /// Frames a second of the source.
     pub(crate) frame_rate: Rational,
+    /// Seconds that the pictures last at least.
+    pub(crate) lasts: f64,
     /// Seconds that the only frame is shown.
     pub(crate) still: Option<f64>,
     /// Seconds of one frame of the result: no film is shorter.
@@ -204,7 +206,7 @@ impl VideoLane {
 
     /// Where the film ends, in the time base of the track.
     fn length(&self) -> i64 {
-        let shortest = self.time_base.time(self.recipe.shortest).max(1);
+        let shortest = self.time_base.time(self.recipe.shortest.max(self.recipe.lasts)).max(1);
         (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest)
     }
 

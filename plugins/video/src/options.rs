@@ -64,6 +64,8 @@ pub(crate) struct VideoWish {
     pub(crate) changes: Vec<Change>,
     /// It is a picture, moving or not: what is transparent in it is white, as on a page.
     pub(crate) is_picture: bool,
+    /// Seconds that the pictures last at least; 0 for as long as they do.
+    pub(crate) lasts: f64,
     /// Seconds that the only frame of a picture is shown; `None` for films.
     pub(crate) still: Option<f64>,
 }

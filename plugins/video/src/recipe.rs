@@ -76,9 +76,9 @@ pub(crate) fn prepare(
     chain.fit(codec, even);
     let mut subtitles_at = (chain.links.len(), chain.size);
     let colour = chain.colours(step, track, source_format, format);
-    let frame_rate = rate(codec, track, wish, &takes);
+    let frame_rate = rate(codec, container, track, wish, &takes);
     let fixed = wish.fps.is_some()
-        || wish.still.is_some()
+        || wish.is_picture && (wish.still.is_some() || NO_DURATIONS.contains(&container.id))
         || FIXED_RATE.contains(&container.id)
         || !FREE_TIMES.contains(&encoder)
         || !takes.frame_rates.is_empty();
@@ -130,9 +130,10 @@ pub(crate) fn prepare(
         subtitles_at,
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
+        lasts: wish.lasts,
         still: wish.still,
         shortest: frame_rate.inverse().value(),
-        shows_last_again: NO_DURATIONS.contains(&container.id),
+        shows_last_again: NO_DURATIONS.contains(&container.id) && !wish.is_picture,
     };
     let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
     let lossless = lossless && format == source_format && wish.changes.is_empty() && !wish.burn;
@@ -150,11 +151,14 @@ fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Code
 }
 
 /// Frames a second of the result.
-fn rate(codec: &Codec, track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
-    let own = match wish.still {
-        Some(_) => STILL_RATE,
-        None if track.frame_rate.is_positive() => track.frame_rate,
-        None => USUAL_RATE,
+fn rate(codec: &Codec, container: &Container, track: &Track, wish: &VideoWish, takes: &Takes) -> Rational {
+    let own = track.frame_rate;
+    // Players of streams do not wait for seconds.
+    let slow = wish.is_picture && own.value() < STILL_RATE.value() && NO_DURATIONS.contains(&container.id);
+    let own = match own.is_positive() {
+        _ if wish.still.is_some() || slow => STILL_RATE,
+        true => own,
+        false => USUAL_RATE,
     };
     let wanted = wish.fps.map_or(own, |fps| Rational::new((fps * 1000.0).round() as i32, 1000));
     settings::frame_rate(codec, takes, wanted)

@@ -12,6 +12,8 @@ const SHARE: f64 = 0.01;
 const PADDING: f64 = 2.0 * 2_048.0;
 /// Seconds that instruments may sound on after the last event of a tune.
 const RELEASE: f64 = 6.0;
+/// Seconds that a picture without motion is shown as a film.
+const STILL: f64 = 5.0;
 /// PSNR in decibels of small copies, from which two frames show the same. Measured: MPEG-2 at 100 kbit/s 34 and
 /// more, also after a change of frame rate; a wrong range of brightness 25 to 30; pictures upside down 8 to 22.
 const SAME: f64 = 30.0;
@@ -59,7 +61,7 @@ pub(super) fn compare(to: &str, media: &Media) -> Verdict {
     codecs(target, &media.output)?;
     streams(target, media)?;
     if let (Some(due), Some(seen)) = (&media.input.video, &media.output.video) {
-        video(to, due, seen)?;
+        video(to, &lasting(to, due, &media.input), seen)?;
     }
     if let (Some(due), Some(seen)) = (&media.input.audio, &media.output.audio) {
         audio(due, seen)?;
@@ -135,6 +137,19 @@ fn streams(target: &Target, media: &Media) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// What is due, with other lengths that are right: an SWF ends with its last picture, which is held while there is
+/// sound, and a picture without motion is shown for a time that people can see.
+fn lasting(to: &str, due: &Video, input: &Seen) -> Video {
+    let mut due = due.clone();
+    if let ("swf", Some(audio)) = (to, &input.audio) {
+        due.spans.extend(audio.spans.iter().copied().chain(input.duration));
+    }
+    if due.frames == 1 && matches!(due.codec.as_str(), "gif" | "apng" | "png") {
+        due.spans = vec![STILL];
+    }
+    due
 }
 
 fn video(to: &str, due: &Video, seen: &Video) -> Verdict {

@@ -26,7 +26,10 @@ const DONORS: &[(&str, &str)] =
     &[("image", "png"), ("audio", "wav"), ("video", "mp4"), ("archive", "zip"), ("document", "pdf")];
 /// How a foreign program makes what ours only reads: [`FROM`] and [`TO`] stand for the donor and the result.
 const FOREIGN: &[(&str, &str)] = &[
-    ("dv", "ffmpeg -v error -y -i FROM -t 3 -target pal-dv -ar 48000 -ac 2 TO"),
+    (
+        "dv",
+        "ffmpeg -v error -y -i FROM -t 3 -target pal-dv -ar 48000 -ac 2 -af aresample=async=1:first_pts=0,apad TO",
+    ),
     ("mxf", "ffmpeg -v error -y -i FROM -t 3 -c:v mpeg2video -c:a pcm_s16le -ar 48000 TO"),
     ("rm", "ffmpeg -v error -y -i FROM -t 3 -vf scale=320:240 -c:v rv10 -c:a ac3 TO"),
     ("y4m", "ffmpeg -v error -y -i FROM -t 3 -vf scale=160:120 -pix_fmt yuv420p TO"),

@@ -2,6 +2,7 @@
 
 use super::decode_times::DecodeTimes;
 use super::{Count, Lane, Out, amr, sorenson};
+use crate::hevc;
 use crate::track::Parameters;
 use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
 use formwork_sdk::{Error, Result};
@@ -225,7 +226,12 @@ pub fn can_copy(track: &Track, container: &Container) -> bool {
     }
     let parameters = &track.parameters;
     match codec.kind {
-        CodecKind::Video => parameters.width() > 0 && parameters.height() > 0,
+        CodecKind::Video => {
+            // Readers of transport streams take a second layer for pictures of the first.
+            let layered =
+                codec.word == "h265" && container.muxer == "mpegts" && hevc::has_layers(parameters.header());
+            parameters.width() > 0 && parameters.height() > 0 && !layered
+        }
         CodecKind::Audio => {
             let rate = parameters.sample_rate();
             let known = rate > 0 && parameters.channels() > 0;
@@ -233,7 +239,9 @@ pub fn can_copy(track: &Track, container: &Container) -> bool {
             let flash = !matches!(container.id, "flv" | "swf")
                 || codec.word != "mp3"
                 || matches!(rate, 44_100 | 22_050 | 11_025);
-            known && flash
+            // Only these are AC-3 (ETSI TS 102 366, table 4.1); RealAudio has it at the half and the quarter of them.
+            let dolby = codec.word != "ac3" || matches!(rate, 32_000 | 44_100 | 48_000);
+            known && flash && dolby
         }
         CodecKind::Subtitle => true,
     }
