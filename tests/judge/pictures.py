@@ -153,6 +153,9 @@ def from_vips(path, kind):
 def to_pillow(image):
     """An 8-bit RGBA copy that Pillow can shrink."""
     if image.interpretation == "scrgb" or image.format in ("float", "double"):
+        # Light reaches from 0 to 1, and opacity to 255; TIFF has both from 0 to 1.
+        if image.bands == 4 and image[3].max() <= 1:
+            image = image[0:3].bandjoin(image[3] * 255)
         image = image.copy(interpretation="scrgb") if image.bands >= 3 else image
     if image.interpretation not in ("srgb", "b-w"):
         image = image.colourspace("srgb")
