@@ -16,6 +16,7 @@ mod payloads;
 mod probe;
 mod read;
 mod settings;
+mod timeless;
 mod write;
 
 // HEIC and AVIF are the same container: what is said there of colours, turns and hostile directories

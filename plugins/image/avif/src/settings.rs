@@ -12,6 +12,10 @@ const EFFORT: i64 = 4;
 /// Quality from which colour keeps its full size.
 const FULL_COLOUR: i64 = 85;
 
+/// Threads of the encoder at least: with one, libaom takes other ways to the same picture, and other bytes.
+const LEAST_THREADS: usize = 2;
+/// Threads for a film: from some number on, libaom looks for the motion of the camera in more frames.
+pub(crate) const FILM_THREADS: usize = LEAST_THREADS;
 /// Pixels from which a picture is divided into tiles, which decoders work on side by side. The division
 /// depends on the size alone, so that the number of threads does not change the result.
 const TILED: u64 = 4 << 20;
@@ -81,7 +85,7 @@ impl Wish {
             // Wrong edges show more than wrong colours.
             alpha_quality: if self.lossless { 100 } else { lossy.midpoint(99) },
             speed: (10 - self.effort.clamp(0, 9)) as u8,
-            threads,
+            threads: threads.max(LEAST_THREADS),
             tiles: tiles(width, height),
             perceptual: !self.lossless,
             loops: 0,

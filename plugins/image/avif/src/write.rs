@@ -2,7 +2,8 @@
 
 use crate::library::{Encoder, Image, Settings};
 use crate::patience::{Signal, patiently};
-use crate::settings::Wish;
+use crate::settings::{FILM_THREADS, Wish};
+use crate::timeless::forget_times;
 use formwork_image_pixels::{
     Channels, Depth, Frame, Metadata, Picture, Samples, Sequence, Target, facts, lose_quality,
 };
@@ -43,9 +44,10 @@ pub(crate) fn write(step: &Step<'_>, picture: Picture) -> Result<()> {
     let first = picture.frames.first().ok_or_else(|| Error::corrupt("the picture has no frame"))?;
     step.check_picture(first.width.into(), first.height.into(), BYTES)?;
     say_losses(step, first, &wish);
-    let settings = Settings {
-        loops: if let Sequence::Animation { loops } = picture.sequence { loops } else { 0 },
-        ..wish.settings(first.width, first.height, step.threads())
+    let settings = wish.settings(first.width, first.height, step.threads());
+    let settings = match picture.sequence {
+        Sequence::Animation { loops } => Settings { loops, threads: FILM_THREADS, ..settings },
+        _ => settings,
     };
     let file = patiently(step, move |signal| encode(picture, &wish, &settings, signal))??;
     step.write_output(&file)?;
@@ -98,7 +100,9 @@ fn encode(picture: Picture, wish: &Wish, settings: &Settings, signal: &Signal) -
         drop(frame);
         encoder.add(&image, delay)?;
     }
-    encoder.finish()
+    let mut file = encoder.finish()?;
+    forget_times(&mut file);
+    Ok(file)
 }
 
 /// Encodes an image that is ready, as the only one of a file.

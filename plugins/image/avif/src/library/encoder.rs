@@ -14,7 +14,7 @@ pub(crate) struct Settings {
     pub(crate) alpha_quality: u8,
     /// 0 (slowest) to 10.
     pub(crate) speed: u8,
-    /// Threads. They do not change the result.
+    /// Threads: two or more, and two for films, so that the result does not depend on them.
     pub(crate) threads: usize,
     /// Binary logarithms of the number of tile rows and columns.
     pub(crate) tiles: (u8, u8),
