@@ -8,8 +8,8 @@ use formwork_tests::{Result, operations};
 
 const HEAD: &str = "# Matrix\n\nDerived by `cargo xtask regenerate`; do not edit. Rows are inputs. A format by its plain name passed: a real file \
                     was turned into it and foreign tools found what was due. **Bold** failed, *(in brackets)* was not tried. \
-                    `cargo xtask conformance --evidence` and `--operations --evidence` try cells and write \
-                    `docs/evidence/cells.tsv`.\n";
+                    `cargo xtask conformance --evidence` (every file of a pair) and `--operations --evidence` (one of every cell) \
+                    write `docs/evidence/cells.tsv`.\n";
 /// The word for what has no format: any file, or whatever is inside.
 const ANY: &str = "any";
 
