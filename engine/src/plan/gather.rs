@@ -56,9 +56,11 @@ pub(crate) fn gather<'e>(registry: &'e Registry, wanted: &Gathering<'_>) -> Resu
     }
     let cost = cell.capability.cost;
     let estimate = Estimate { cpu_ms: cost.fixed_ms, memory: 0, weight: cost.fixed_ms };
-    // What takes anything has no one format to start from.
+    // What takes several of anything has no one format to start from.
     let first = wanted.inputs.first().and_then(|(_, format)| *format);
-    let from = first.filter(|first| has(&cell.capability.from, first)).unwrap_or(target);
+    let takes = &cell.capability.from;
+    let is_one = takes.is_empty() && wanted.inputs.len() == 1;
+    let from = first.filter(|first| is_one || has(takes, first)).unwrap_or(target);
     let hop =
         Hop { cell, from, to: Some(target), settings: Vec::new(), losses: Vec::new(), fused: Vec::new() };
     let mut given = wanted.options.clone();

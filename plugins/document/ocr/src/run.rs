@@ -47,8 +47,10 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     if document.xref_recovery.is_some() {
         step.warn("the PDF was damaged: its cross-reference table was wrong and was rebuilt");
     }
-    if skipped > 0 {
-        step.warn(format!("{skipped} pages have text already and were left as they are"));
+    match skipped {
+        0 => {}
+        1 => step.warn("1 page has text already and was left as it is"),
+        _ => step.warn(format!("{skipped} pages have text already and were left as they are")),
     }
     step.write_output(&with_texts(step, document, texts)?)?;
     step.report(&json!({ "pages": count }));
