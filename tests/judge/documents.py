@@ -67,8 +67,7 @@ def plain(path, kind):
         return packed(path, *PACKAGES[kind])
     text = decoded(Path(path).read_bytes())
     if kind in ("csv", "tsv"):
-        rows = csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:4096], ",;\t|") if text.strip() else "excel")
-        return "\n".join(" ".join(row) for row in rows)
+        return "\n".join(" ".join(row) for row in rows(text))
     if kind == "html":
         text = re.sub(r"<(head|style|script|title)\b.*?</\1>|<!--.*?-->", "", text, flags=re.S | re.I)
         text = re.sub(r"<(\w+)[^>]*display:\s*none[^>]*>.*?</\1>", "", text, flags=re.S | re.I)
@@ -80,6 +79,11 @@ def plain(path, kind):
         text = re.sub(r"\\([^\w\s])", r"\1", text)
         return re.sub(r"[*_`\[]+|^#+ |^- |^\d+\. ", "", text, flags=re.M)
     return text
+
+
+def rows(text):
+    """The rows of a table of text."""
+    return csv.reader(io.StringIO(text), csv.Sniffer().sniff(text[:4096], ",;\t|") if text.strip() else "excel")
 
 
 def packed(path, members, breaks):

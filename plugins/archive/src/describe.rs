@@ -203,6 +203,7 @@ fn capabilities() -> Vec<Capability> {
             ..Capability::default()
         });
     }
+    all.extend(FORMATS.iter().filter(|row| row.write && !matches!(row.shape, Shape::Stream(_))).map(merge));
     all.push(Capability {
         operation: "extract".into(),
         from: readers,
@@ -215,6 +216,26 @@ fn capabilities() -> Vec<Capability> {
         ..Capability::default()
     });
     all
+}
+
+/// The entries of several archives in one.
+fn merge(target: &Row) -> Capability {
+    let mut options = options(None, target);
+    if options.iter().all(|option| option.name != "password") {
+        options.push(password());
+    }
+    Capability {
+        operation: "merge".into(),
+        from: ids(|_| true),
+        to: vec![target.id.into()],
+        options,
+        keeps: keeps(target),
+        cost: Cost { fixed_ms: 1.0, per_mib_ms: 8.0 + 3.0 * pack_cost(target), memory_ratio: 0.5 },
+        many_inputs: true,
+        streams: true,
+        parallel: true,
+        ..Capability::default()
+    }
 }
 
 /// Conversions to one target: sources of equal cost and options share a capability.

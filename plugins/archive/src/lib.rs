@@ -41,8 +41,9 @@ impl Plugin for ArchivePlugin {
             "convert" => operation::convert::run(step),
             "archive" => operation::archive::run(step),
             "extract" => operation::extract::run(step),
+            "merge" => operation::merge::run(step),
             other => Err(Error::invalid(format!(
-                "archive cannot do the operation `{other}`; it can convert, archive and extract"
+                "archive cannot do the operation `{other}`; it can convert, archive, extract and merge"
             ))),
         }
     }

@@ -25,6 +25,24 @@ fn the_description_says_what_there_is() {
 }
 
 #[test]
+fn merged_archives_are_under_one_roof_and_no_file_takes_the_place_of_another() {
+    let one = Job::new("archive").input("a.txt", "", "1").input("b/c.txt", "", "2");
+    let two = Job::new("archive").input("a.txt", "", "3").input("d.txt", "", "4");
+    let pack = |job: Job, target: &str| job.target(target).run(entry).expect_one().to_vec();
+    let (one, two) = (pack(one, "zip"), pack(two, "tgz"));
+    for target in ["zip", "7z", "tar", "tzst"] {
+        let merge = |job: Job| job.target(target).threads(2).run(entry).expect_one().to_vec();
+        let job =
+            || Job::new("merge").input("one.zip", "zip", one.clone()).input("two.tgz", "tgz", two.clone());
+        let merged = merge(job());
+        let outcome = Job::new("extract").input("m", target, merged).run(entry);
+        let text = |name: &str| String::from_utf8(outcome.named(name).unwrap().bytes.clone()).unwrap();
+        let texts = ["a.txt", "b/c.txt", "two/a.txt", "two/d.txt"].map(text);
+        assert_eq!(texts, ["1", "2", "3", "4"], "{target}");
+    }
+}
+
+#[test]
 fn times_and_modes_come_back() {
     for target in ["zip", "7z", "tar", "tgz"] {
         let outcome = Job::new("extract").input("a", target, packed(target)).threads(2).run(entry);

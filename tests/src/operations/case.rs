@@ -142,11 +142,21 @@ fn adjust(asked: &mut Ask, cell: &Cell, files: &[Input]) {
     if cell.operation == "archive" {
         asked.due.push(Due::Is("members", files.len().into()));
     }
-    for due in &mut asked.due {
-        if let (Due::Seconds(seconds), "merge") = (due, cell.operation.as_str()) {
-            *seconds = sum("seconds");
+    for due in asked.due.iter_mut().filter(|_| cell.operation == "merge") {
+        match due {
+            Due::Seconds(seconds) => *seconds = sum("seconds"),
+            Due::Is("digests", all) => *all = digests(files),
+            _ => {}
         }
     }
+}
+
+/// What is inside all archives, sorted.
+fn digests(files: &[Input]) -> Value {
+    let inside = files.iter().filter_map(|file| file.facts["digests"].as_array()).flatten();
+    let mut inside: Vec<&str> = inside.filter_map(Value::as_str).collect();
+    inside.sort_unstable();
+    inside.into()
 }
 
 /// The longer side of a picture.

@@ -90,6 +90,11 @@ pub(super) fn ask(operation: &str, facts: &Value) -> Option<Ask> {
         "merge" if facts["seconds"].is_number() => {
             (vec![], vec![Due::Seconds(facts["seconds"].as_f64().unwrap_or(0.0) * 2.0)])
         }
+        // What is due depends on both, and is filled in with them.
+        "merge" if facts["digests"].is_array() => (vec![], vec![Due::Is("digests", Value::Null)]),
+        "merge" if facts["rows"].is_number() => {
+            (vec![], vec![Due::Is("rows", (number("rows") * 2 - 1).into())])
+        }
         "merge" | "pdf/merge" => (vec![], vec![Due::Is("pages", (number("pages") * 2).into())]),
         "metadata" => (vec![format!("title={TITLE}")], vec![Due::Is("title", TITLE.into()), Due::Same]),
         "optimize" => (vec![], vec![Due::Same, Due::Smaller]),

@@ -45,9 +45,8 @@ fn convert<'a>(
             Ok((target, entries))
         }
         // A stream that holds a tar becomes that tar, not a tar with a tar in it.
-        (Shape::Stream(codec), Shape::Tar(_)) if holds_tar(context, archive, codec)? => {
-            let inner = Archive { shape: Shape::Tar(Some(codec)), ..*archive };
-            Ok((target, entries(context, pool, &inner, target)?))
+        (Shape::Stream(_), Shape::Tar(_)) => {
+            Ok((target, entries(context, pool, &as_tar(context, archive)?, target)?))
         }
         (Shape::Stream(Codec::Gzip), Shape::Container(Container::Zip)) if context.password.is_none() => {
             Ok((target, gzip_to_zip(context, pool, archive)?))
@@ -68,14 +67,19 @@ fn entries<'a>(
     let written = write(context, pool, target, knows_hard_links(archive.shape), |sink| {
         read_content(context, archive, &mut Watched { watch: &mut watch, sink })
     })?;
-    let protects = context.password.is_some() && matches!(target, Shape::Container(_));
-    if watch.encrypted && !protects {
-        context.step.lose(Feature::Encryption, format!("`{}` cannot be encrypted", context.step.target()));
-    }
+    tell_encryption(context, target, watch.encrypted);
     Ok(written)
 }
 
-fn knows_hard_links(shape: Shape) -> bool {
+/// Says that what was encrypted is not any more.
+pub(super) fn tell_encryption(context: &Context<'_>, target: Shape, was_encrypted: bool) {
+    let protects = context.password.is_some() && matches!(target, Shape::Container(_));
+    if was_encrypted && !protects {
+        context.step.lose(Feature::Encryption, format!("`{}` cannot be encrypted", context.step.target()));
+    }
+}
+
+pub(super) fn knows_hard_links(shape: Shape) -> bool {
     matches!(shape, Shape::Tar(_) | Shape::Container(Container::Rar | Container::Cpio))
 }
 
@@ -118,6 +122,16 @@ fn archive_for<'b, R>(
     work: impl FnOnce(&Archive<'b>) -> R,
 ) -> R {
     work(archive)
+}
+
+/// An archive as it is, or the tar in a stream.
+pub(super) fn as_tar<'a>(context: &Context<'_>, archive: &Archive<'a>) -> Result<Archive<'a>> {
+    match archive.shape {
+        Shape::Stream(codec) if holds_tar(context, archive, codec)? => {
+            Ok(Archive { shape: Shape::Tar(Some(codec)), ..*archive })
+        }
+        _ => Ok(*archive),
+    }
 }
 
 /// Tells whether a stream starts like a tar archive.

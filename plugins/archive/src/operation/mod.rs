@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod convert;
 pub(crate) mod extract;
+pub(crate) mod merge;
 pub(crate) mod probe;
 
 use crate::context::Context;
@@ -16,23 +17,38 @@ use crate::write::sevenz::SevenSink;
 use crate::write::single::SingleSink;
 use crate::write::tar::TarSink;
 use crate::write::zip::ZipSink;
-use formwork_sdk::{Error, Result, Step, json};
+use formwork_sdk::{Error, Input, Result, Step, json};
 
 /// The first input, as an archive of the format it was found to be.
 pub(crate) fn with_archive<R>(step: &Step<'_>, work: impl FnOnce(Archive<'_>) -> Result<R>) -> Result<R> {
-    let input = step.input()?;
-    let shape = describe::shape(input.format())?;
-    let name = input.name();
-    let held;
-    let source = match Source::of_input(input) {
-        Some(source) => source,
-        // A pipe cannot be read at any place: hold all of it.
-        None => {
-            held = input.bytes()?;
-            Source::of_bytes(&held)
-        }
-    };
-    work(Archive { shape, source, name: &name })
+    with_inputs([step.input()?], |archives| match archives {
+        [archive, ..] => work(*archive),
+        [] => Err(Error::invalid("there is no input")),
+    })
+}
+
+/// All inputs, as archives of the formats they were found to be.
+pub(crate) fn with_archives<R>(step: &Step<'_>, work: impl FnOnce(&[Archive<'_>]) -> Result<R>) -> Result<R> {
+    with_inputs(step.inputs(), work)
+}
+
+fn with_inputs<'a, R>(
+    inputs: impl IntoIterator<Item = Input<'a>>,
+    work: impl FnOnce(&[Archive<'_>]) -> Result<R>,
+) -> Result<R> {
+    // A pipe cannot be read at any place: all of it is held.
+    let held = inputs.into_iter().map(|input| {
+        let shape = describe::shape(input.format())?;
+        let source = Source::of_input(input);
+        let bytes = if source.is_none() { Some(input.bytes()?) } else { None };
+        Ok((shape, input.name(), source, bytes))
+    });
+    let held = held.collect::<Result<Vec<_>>>()?;
+    let archives = held.iter().map(|(shape, name, source, bytes)| {
+        let held = || Source::of_bytes(bytes.as_deref().unwrap_or_default());
+        Archive { shape: *shape, source: source.unwrap_or_else(held), name }
+    });
+    work(&archives.collect::<Vec<_>>())
 }
 
 /// Makes the archive a target's shape stands for, of the entries `fill` gives.

@@ -25,6 +25,7 @@ pub(crate) fn describe() -> Description {
             to_pdf("csv", &[Feature::Text], vec![header()]),
             to_pdf("md", &[Feature::Text, Feature::Metadata], vec![contents()]),
             to_pdf("html", HTML, vec![contents()]),
+            join(),
         ],
         ..Description::default()
     }
@@ -51,6 +52,19 @@ fn to_pdf(from: &str, keeps: &[Feature], own: Vec<OptionSpec>) -> Capability {
         cost: Cost { fixed_ms: 60.0, per_mib_ms: 1_700.0, memory_ratio: 280.0 },
         parallel: true,
         unavailable: (!fonts::are_there()).then(|| fonts::REMEDY.into()),
+        ..Capability::default()
+    }
+}
+
+/// The rows of several tables in one.
+fn join() -> Capability {
+    Capability {
+        operation: "merge".into(),
+        from: vec!["csv".into()],
+        to: vec!["csv".into()],
+        keeps: [Feature::Text, Feature::Quality].map(|feature| feature.word().into()).into(),
+        cost: Cost { fixed_ms: 1.0, per_mib_ms: 20.0, memory_ratio: 3.0 },
+        many_inputs: true,
         ..Capability::default()
     }
 }

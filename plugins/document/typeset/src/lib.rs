@@ -1,4 +1,4 @@
-//! Sets text that flows into PDF: plain text, Markdown, tables, web pages.
+//! Sets text that flows into PDF: plain text, Markdown, tables, web pages. Joins tables.
 //!
 //! Readers make a tree of their own ([`tree`]), which is bounded in depth; `set` turns it into content of typst, and
 //! typst lays it out. Nothing a document says is ever read as typst's markup, nothing it names is opened: no file, no
@@ -8,6 +8,7 @@ mod builder;
 mod describe;
 mod encoding;
 mod fonts;
+mod join;
 mod lay;
 mod read;
 mod set;
@@ -34,6 +35,9 @@ impl Plugin for Typeset {
     }
 
     fn run(step: &Step) -> Result<()> {
+        if step.operation() == "merge" {
+            return join::run(step);
+        }
         if step.target() != "pdf" {
             return Err(Error::unsupported(format!("typeset does not write {}", step.target())));
         }

@@ -341,3 +341,16 @@ fn the_corpus_is_set() {
     }
     println!("{count} files of the corpus");
 }
+
+#[test]
+fn tables_are_joined_by_the_names_of_their_columns() {
+    let job = Job::new("merge")
+        .input("one.csv", "csv", "name;n\r\n\"x;y\";1\r\n")
+        .input("two.csv", "csv", "n,name\n3,\"say \"\"z\"\"\"\n")
+        .input("three.csv", "csv", "other\n9\n");
+    let outcome = job.target("csv").run(entry);
+    let text = String::from_utf8(outcome.expect_one().to_vec()).unwrap();
+    assert_eq!(text, "name,n\r\nx;y,1\r\n\"say \"\"z\"\"\",3\r\nother\r\n9\r\n");
+    assert!(outcome.warnings.iter().any(|warning| warning.starts_with("three.csv")), "{:?}", outcome.warnings);
+    assert_eq!(outcome.facts["rows"], 5);
+}

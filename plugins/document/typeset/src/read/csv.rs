@@ -15,17 +15,37 @@ const CELL: u64 = 14 << 10;
 /// The most columns: no paper takes more.
 const COLUMNS: usize = 2_000;
 
-/// Reads a table; `name` is the file's.
-pub(super) fn read(step: &Step<'_>, bytes: &[u8], name: &str) -> Result<Document> {
+/// The text of a table, and what stands between its fields.
+pub(crate) struct Source {
+    text: String,
+    delimiter: u8,
+}
+
+impl Source {
+    /// Its records, the first one among them.
+    pub(crate) fn reader(&self) -> csv::Reader<&[u8]> {
+        reader(&self.text, self.delimiter)
+    }
+}
+
+fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
+
+/// Decodes a table and finds out what stands between its fields; `name` is the file's.
+pub(crate) fn source(step: &Step<'_>, bytes: &[u8], name: &str) -> Result<Source> {
     let decoded = encoding::decode(bytes, None)?;
     super::tell_encoding(step, &decoded);
     let (named, text) = named_delimiter(&decoded.text);
     let delimiter = named.unwrap_or_else(|| delimiter(text, name));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    Ok(Source { text: text.to_owned(), delimiter })
+}
+
+/// Reads a table; `name` is the file's.
+pub(super) fn read(step: &Step<'_>, bytes: &[u8], name: &str) -> Result<Document> {
+    let source = source(step, bytes, name)?;
+    let (text, mut reader) = (&source.text, source.reader());
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     let (mut cells, mut columns) = (0, 0);
     let mut record = csv::StringRecord::new();
@@ -83,13 +103,12 @@ fn delimiter(text: &str, name: &str) -> u8 {
 
 /// How well a delimiter fits, in thousandths of the records, with a little for more columns.
 fn agreement(sample: &str, delimiter: u8) -> usize {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(sample.as_bytes());
-    let counts: Vec<usize> =
-        reader.records().take(RECORDS).map_while(|record| record.ok()).map(|record| record.len()).collect();
+    let counts: Vec<usize> = reader(sample, delimiter)
+        .records()
+        .take(RECORDS)
+        .map_while(|record| record.ok())
+        .map(|record| record.len())
+        .collect();
     let mut sorted = counts.clone();
     sorted.sort_unstable();
     let usual = sorted

@@ -40,6 +40,9 @@ pub(crate) fn read(step: &Step<'_>) -> Result<Document> {
     Ok(document)
 }
 
+/// Decodes a table of text; `name` is the file's.
+pub(crate) use self::csv::source as table;
+
 /// Says what was guessed and what was broken.
 fn tell_encoding(step: &Step<'_>, decoded: &Decoded) {
     if let Some(name) = decoded.guessed {
