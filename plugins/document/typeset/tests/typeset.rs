@@ -351,6 +351,10 @@ fn tables_are_joined_by_the_names_of_their_columns() {
     let outcome = job.target("csv").run(entry);
     let text = String::from_utf8(outcome.expect_one().to_vec()).unwrap();
     assert_eq!(text, "name,n\r\nx;y,1\r\n\"say \"\"z\"\"\",3\r\nother\r\n9\r\n");
-    assert!(outcome.warnings.iter().any(|warning| warning.starts_with("three.csv")), "{:?}", outcome.warnings);
+    assert!(
+        outcome.warnings.iter().any(|warning| warning.starts_with("three.csv")),
+        "{:?}",
+        outcome.warnings
+    );
     assert_eq!(outcome.facts["rows"], 5);
 }
