@@ -1,7 +1,7 @@
 //! Puts a result together: a muxer with its tracks, and the lanes that feed them.
 
 use crate::audio::{self, Way};
-use crate::lane::{CopyLane, Count, SoundLane, SubtitleLane};
+use crate::lane::{Begin, CopyLane, Count, SoundLane, SubtitleLane};
 use crate::track_choice::Without;
 use crate::{
     Choice, Container, Demuxer, Dictionary, Feed, Kind, Lane, Muxer, Part, Span, StreamSpec, Track,
@@ -132,7 +132,12 @@ impl<'s> Assembly<'s> {
         if audio::works_in_chunks(&settings) {
             settings.threads = self.step.threads();
         }
-        let lane = SoundLane::new(track, &settings, &self.span, alone)?;
+        let begin = match alone {
+            true => Begin::Now,
+            false if self.container.sound_has_no_times() => Begin::AfterSilence,
+            false => Begin::AtItsTime,
+        };
+        let lane = SoundLane::new(track, &settings, &self.span, begin)?;
         if !codec.lossless {
             self.lose_quality(format!("sound re-encoded as {}", codec.word));
         }

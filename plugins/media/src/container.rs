@@ -70,6 +70,11 @@ impl Container {
         matches!(self.muxer, "ogg" | "oga" | "ogv" | "opus" | "spx")
     }
 
+    /// Whether sound has no times in it, and so begins where the file does.
+    pub fn sound_has_no_times(&self) -> bool {
+        matches!(self.muxer, "avi" | "swf")
+    }
+
     /// Words of a kind's codecs that the library can encode.
     pub fn encodable(&self, kind: CodecKind) -> Vec<&'static str> {
         let words = if kind == CodecKind::Video { self.video } else { self.audio };
@@ -141,7 +146,8 @@ const BIG_PCM: &[&str] =
     &["pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be", "pcm_s8", "pcm_mulaw", "pcm_alaw"];
 /// 192-byte packets, as on Blu-ray discs and AVCHD cameras.
 const BLU_RAY: &[(&str, &str)] = &[("mpegts_m2ts_mode", "1")];
-/// The sound of such films; FFmpeg writes any other as private data that players pass over.
+/// The pictures and the sound of such films; FFmpeg writes any other as private data that players pass over.
+const BLU_RAY_VIDEO: &[&str] = &["h264", "h265", "mpeg2video"];
 const BLU_RAY_AUDIO: &[&str] = &["ac3", "dts", "eac3"];
 const TS_VIDEO: &[&str] = &["h264", "h265", "mpeg2video", "mpeg1video"];
 const TS_AUDIO: &[&str] = &["aac", "ac3", "mp2", "mp3", "eac3", "dts", "opus"];
@@ -345,7 +351,7 @@ const TABLE: &[Container] = &[
         id: "mts",
         muxer: "mpegts",
         options: BLU_RAY,
-        video: TS_VIDEO,
+        video: BLU_RAY_VIDEO,
         audio: BLU_RAY_AUDIO,
         many_tracks: true,
         one_video: true,
@@ -356,7 +362,7 @@ const TABLE: &[Container] = &[
         id: "m2ts",
         muxer: "mpegts",
         options: BLU_RAY,
-        video: TS_VIDEO,
+        video: BLU_RAY_VIDEO,
         audio: BLU_RAY_AUDIO,
         many_tracks: true,
         one_video: true,

@@ -1,6 +1,7 @@
 //! From packets to frames.
 
 use crate::packet::no_memory;
+use crate::pieces::Pieces;
 use crate::{Frame, Packet, Rational, Track, check, ff};
 use formwork_sdk::{Error, Result};
 use std::ptr;
@@ -20,6 +21,7 @@ pub enum Skip {
 pub struct Decoder {
     context: *mut ff::AVCodecContext,
     frame: Frame,
+    pieces: Option<Pieces>,
     /// Packets that could not be decoded.
     pub failed: u64,
     /// Frames that came out.
@@ -50,7 +52,8 @@ impl Decoder {
         if context.is_null() {
             return Err(no_memory());
         }
-        let decoder = Decoder { context, frame: Frame::new()?, failed: 0, frames: 0 };
+        let decoder =
+            Decoder { context, frame: Frame::new()?, pieces: Pieces::of(track), failed: 0, frames: 0 };
         // SAFETY: the context is ours and not open yet.
         unsafe {
             let parameters = track.parameters.as_ptr();
@@ -74,6 +77,17 @@ impl Decoder {
     ///
     /// What `each` returns; `limit_exceeded` (`memory`).
     pub fn decode(
+        &mut self,
+        packet: Option<&Packet>,
+        each: &mut dyn FnMut(Frame) -> Result<()>,
+    ) -> Result<()> {
+        let (Some(pieces), Some(whole)) = (&self.pieces, packet) else {
+            return self.decode_whole(packet, each);
+        };
+        pieces.cut(whole)?.iter().try_for_each(|piece| self.decode_whole(Some(piece), each))
+    }
+
+    fn decode_whole(
         &mut self,
         packet: Option<&Packet>,
         each: &mut dyn FnMut(Frame) -> Result<()>,

@@ -32,6 +32,7 @@ pub mod lane;
 pub mod library;
 mod mux;
 mod packet;
+mod pieces;
 mod quality;
 pub mod readable;
 mod references;

@@ -9,7 +9,7 @@ use crate::search;
 use crate::settings::Aim;
 use crate::watermark::Pictures;
 use formwork_media::audio::{SoundWish, Way, way};
-use formwork_media::lane::{Count, can_copy};
+use formwork_media::lane::{Count, LATE, can_copy};
 use formwork_media::{
     Assembly, Choice, Codec, CodecKind, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track,
 };
@@ -265,16 +265,31 @@ impl<'s> Plan<'s> {
         }
         let alone = self.choice.video.is_empty();
         for track in demuxer.tracks().iter().filter(|track| self.choice.audio.contains(&track.index)) {
-            assembly.sound(track, &self.sound_way(track)?, alone)?;
+            assembly.sound(track, &self.sound_way(track, span)?, alone)?;
         }
         assembly.extras(demuxer, &self.choice)?;
         assembly.describe(demuxer, &self.step.options())?;
         assembly.run(demuxer)
     }
 
-    /// How a track of sound goes: copies are only exact to a packet, so a wanted start has it encoded.
-    pub(crate) fn sound_way(&self, track: &Track) -> Result<Way> {
-        way(self.container, track, &self.sound)
+    /// How a track of sound goes. Where a container has no times of sound, a copy would begin with the pictures: sound
+    /// that starts later is encoded, with silence before it.
+    pub(crate) fn sound_way(&self, track: &Track, span: &Span) -> Result<Way> {
+        let late = track.time_base.seconds(track.start) - span.origin;
+        let is_moved = self.container.sound_has_no_times() && !self.choice.video.is_empty() && late > LATE;
+        if is_moved && self.sound.copy.as_deref() != Some("always") {
+            return way(
+                self.container,
+                track,
+                &SoundWish { copy: Some("never".into()), ..self.sound.clone() },
+            );
+        }
+        let way = way(self.container, track, &self.sound)?;
+        if is_moved && matches!(way, Way::Copy) {
+            self.step
+                .warn(format!("the copied sound begins {late:.2} s too early, beside the first picture"));
+        }
+        Ok(way)
     }
 
     fn report(&self, demuxer: &Demuxer<'_>, counts: &[Count]) {

@@ -4,7 +4,7 @@ use crate::convert::{Plan, add, sound_wish};
 use crate::options::VideoWish;
 use crate::recipe;
 use crate::watermark::Pictures;
-use formwork_media::audio::{Way, settings_for, way};
+use formwork_media::audio::{Way, settings_for};
 use formwork_media::lane::can_copy;
 use formwork_media::{
     Assembly, Choice, Codec, Container, Demuxer, Kind, Need, Part, Span, Times, Track, without,
@@ -59,7 +59,7 @@ fn join(plan: &Plan<'_>, parts: Vec<Demuxer<'_>>) -> Result<()> {
     }
     if let Some(track) = best(first, Kind::Audio).filter(|_| !plan.choice.audio.is_empty()) {
         let alike = all_alike(&parts, plan.container, Kind::Audio);
-        let way = match way(plan.container, track, &plan.sound)? {
+        let way = match plan.sound_way(track, assembly.span())? {
             Way::Copy if !alike => encoded(plan, track)?,
             way => way,
         };

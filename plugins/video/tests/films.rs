@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{SIZE, convert, film, number_of, probe, seen, step};
+use common::{SIZE, convert, film, film_with_late_sound, number_of, probe, seen, step};
 use formwork_plugin_video::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::json;
 use formwork_sdk::testing::{Job, describe};
@@ -62,6 +62,33 @@ fn packets_are_copied_where_they_fit() {
     assert_eq!(never.facts["frames_encoded"], json!(20));
     let refused = step("convert", "mp4", source.expect_one().to_vec(), "webm", &[("copy", json!("always"))]);
     assert_eq!(refused.failure().unwrap().0, "invalid_request");
+}
+
+#[test]
+fn films_of_discs_have_only_pictures_that_players_know() {
+    let source = convert(film(12), "mpeg", &[("codec", json!("mpeg1video"))]);
+    for (target, copies) in [("ts", true), ("mts", false), ("m2ts", false)] {
+        let outcome = step("convert", "mpeg", source.expect_one().to_vec(), target, &[]);
+        assert_eq!(outcome.facts["frames_encoded"] == json!(0), copies, "{target}");
+        let seen = probe(target, outcome.expect_one()).facts;
+        assert_eq!((&seen["width"], &seen["height"]), (&json!(SIZE.0), &json!(SIZE.1)), "{target}");
+    }
+}
+
+#[test]
+fn late_sound_stays_late_where_sound_has_no_times() {
+    let source = film_with_late_sound(20, 1.0);
+    let sound = |bytes: &[u8]| {
+        let facts = probe("avi", bytes).facts;
+        let streams = facts["streams"].as_array().unwrap().clone();
+        let sound = streams.into_iter().find(|stream| stream["kind"] == json!("audio")).unwrap();
+        sound["duration"].as_f64().unwrap()
+    };
+    let first = step("convert", "flv", source.clone(), "avi", &[]);
+    assert!((sound(first.expect_one()) - 2.0).abs() < 0.06, "{}", sound(first.expect_one()));
+    let flash = step("convert", "flv", source, "swf", &[]).expect_one().to_vec();
+    let second = step("convert", "swf", flash, "avi", &[]);
+    assert!((sound(second.expect_one()) - 2.0).abs() < 0.12, "{}", sound(second.expect_one()));
 }
 
 #[test]

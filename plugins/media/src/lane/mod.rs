@@ -8,7 +8,7 @@ mod sound;
 mod subtitle;
 
 pub use copy::{CopyLane, can_copy, form_for};
-pub use sound::SoundLane;
+pub use sound::{Begin, LATE, SoundLane};
 pub use subtitle::{SubtitleLane, is_text};
 
 use crate::{Packet, Span, Track};

@@ -7,8 +7,23 @@ use formwork_sdk::{Error, Result};
 
 /// Times may differ from the number of samples by this much before silence is put in, or samples are left out.
 const TOLERANCE: f64 = 0.1;
+/// Seconds from which sound that starts after the pictures is heard to be late.
+pub const LATE: f64 = TOLERANCE;
 /// A gap longer than this is a jump of the clock, not silence.
 const LONGEST_GAP: f64 = 10.0;
+/// Seconds of silence before the sound, at the most: a start that is later is a clock of its own.
+const LONGEST_LEAD: f64 = 3600.0;
+
+/// Where the sound begins in the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At its start, wherever it starts in the source: there is nothing else.
+    Now,
+    /// At its time beside the pictures.
+    AtItsTime,
+    /// Likewise, in a container that has no times of sound: there is silence before it.
+    AfterSilence,
+}
 
 /// The lane.
 pub struct SoundLane {
@@ -17,8 +32,7 @@ pub struct SoundLane {
     timeline: Timeline,
     resampler: Option<Resampler>,
     samples: Samples,
-    /// The result starts with the sound, wherever that starts.
-    alone: bool,
+    begin: Begin,
     /// Samples given to the encoder.
     sent: i64,
     /// Where the first sample stands in the result, in samples.
@@ -92,12 +106,12 @@ impl Timeline {
 }
 
 impl SoundLane {
-    /// Prepares a lane. `alone`: the result holds nothing but this track.
+    /// Prepares a lane.
     ///
     /// # Errors
     ///
     /// As for opening a decoder and an encoder.
-    pub fn new(track: &Track, settings: &EncoderSettings, span: &Span, alone: bool) -> Result<SoundLane> {
+    pub fn new(track: &Track, settings: &EncoderSettings, span: &Span, begin: Begin) -> Result<SoundLane> {
         let encoder = SoundEncoder::open(settings)?;
         let mut samples = Samples::new(encoder.sound(), encoder.frame_size())?;
         samples.push_silence(encoder.sound().before as usize)?;
@@ -115,7 +129,7 @@ impl SoundLane {
             encoder,
             resampler: None,
             samples,
-            alone,
+            begin,
             sent: 0,
             lead: 0,
         })
@@ -138,9 +152,8 @@ impl SoundLane {
             return Ok(());
         }
         let sound = self.encoder.sound();
-        // A result of sound alone starts with the sound, whenever that is.
-        if first && !self.alone {
-            self.lead = (place.at * f64::from(sound.rate)).round() as i64;
+        if first {
+            self.begin_at(place.at, out)?;
         }
         if place.silence > 0.0 {
             let count = (place.silence * f64::from(sound.rate)).round() as usize;
@@ -156,6 +169,28 @@ impl SoundLane {
             resampler.convert(Some(frame), &mut self.samples)?;
         }
         self.drain(false, out)
+    }
+
+    /// Places the first sample, in seconds from the start of the result.
+    fn begin_at(&mut self, at: f64, out: &mut Out<'_>) -> Result<()> {
+        let rate = self.encoder.sound().rate;
+        let count = (at * f64::from(rate)).round();
+        match self.begin {
+            Begin::Now => {}
+            Begin::AtItsTime => self.lead = count as i64,
+            Begin::AfterSilence if at > LONGEST_LEAD => {}
+            Begin::AfterSilence => {
+                let mut missing = count as usize;
+                // A second at a time, so that the memory for it is small.
+                while missing > 0 {
+                    let part = missing.min(rate as usize);
+                    self.samples.push_silence(part)?;
+                    self.drain(false, out)?;
+                    missing -= part;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Puts the silence behind the sound that the format needs.
@@ -227,7 +262,11 @@ impl Lane for SoundLane {
         (self.decoder.frames, self.decoder.failed) = (decoded, failed);
         let timeline = &mut self.timeline;
         // Sound alone goes on where it was; beside pictures it waits for them.
-        let at = if self.alone { timeline.next.map_or(at, |next| next - timeline.origin) } else { at };
+        let at = if self.begin == Begin::Now {
+            timeline.next.map_or(at, |next| next - timeline.origin)
+        } else {
+            at
+        };
         timeline.clock = timeline.origin + at - span.origin;
         (timeline.time_base, timeline.jumped, timeline.over) = (track.time_base, 0.0, false);
         Ok(())

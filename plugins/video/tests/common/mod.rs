@@ -25,6 +25,27 @@ pub(crate) fn film(frames: usize) -> Vec<u8> {
     bytes
 }
 
+/// A Flash video with a tone of one second that starts `late` seconds after the pictures.
+pub(crate) fn film_with_late_sound(frames: usize, late: f64) -> Vec<u8> {
+    const RATE: usize = 44_100;
+    let mut bytes = convert(film(frames), "flv", &[]).expect_one().to_vec();
+    // Of its header: there are sound and pictures.
+    bytes[4] = 5;
+    for part in 0..10 {
+        let time = ((late * 1000.0) as u32 + part * 100).to_be_bytes();
+        // Uncompressed, 44,100 Hz, 16 bits, mono (Adobe Flash Video File Format 10.1, E.4.2.1).
+        let mut data = vec![0x3e];
+        data.extend(
+            (0..RATE / 10).flat_map(|n| (if n % 100 < 50 { 8_000i16 } else { -8_000 }).to_le_bytes()),
+        );
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        let head = [8, length[1], length[2], length[3], time[1], time[2], time[3], time[0], 0, 0, 0];
+        bytes.extend(head.into_iter().chain(data.iter().copied()));
+        bytes.extend(u32::try_from(head.len() + data.len()).unwrap().to_be_bytes());
+    }
+    bytes
+}
+
 /// Brightness of the right half of frame `number`.
 pub(crate) fn brightness(number: usize) -> u8 {
     (16 + 8 * (number % 28)) as u8
