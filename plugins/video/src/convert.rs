@@ -20,6 +20,8 @@ const PICTURES: [&str; 3] = ["gif", "apng", PLAIN_PNG];
 const PLAIN_PNG: &str = "png_pipe";
 /// Containers that end with their last picture, whatever sound there is behind it.
 const SILENT_BEHIND: &[&str] = &["swf"];
+/// Bits a second below which a file does not last as long as its header says.
+const LEAST_RATE: u64 = 2_000;
 /// Seconds that a picture without motion is shown, unless `duration` says.
 const STILL: f64 = 5.0;
 /// Demuxers of containers that say when a frame is decoded, not when it is shown.
@@ -72,7 +74,8 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     if plan.copies && !plan.times.is_all() {
         span = plan.moved_to_key_frame(&mut demuxer, span)?;
     }
-    if SILENT_BEHIND.contains(&container.id) && !plan.choice.audio.is_empty() && !demuxer.guesses_duration() {
+    let is_silent_behind = SILENT_BEHIND.contains(&container.id) && !plan.choice.audio.is_empty();
+    if is_silent_behind && !demuxer.guesses_duration() && demuxer.bit_rate() > LEAST_RATE {
         plan.wish.lasts = span.length.unwrap_or(0.0);
     }
     let asked = plan.wish.quality.is_some() || plan.wish.bit_rate.is_some();

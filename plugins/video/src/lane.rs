@@ -10,6 +10,8 @@ use formwork_sdk::{Error, Result};
 
 /// A single frame is believed to be shown for at most so many seconds.
 const LONGEST: f64 = 60.0;
+/// Seconds that a last frame is held at most, whatever the header says of the length.
+const LONGEST_HOLD: f64 = 60.0;
 
 /// Seconds that the repetition of a last frame lasts at most.
 const LAST: f64 = 0.04;
@@ -206,8 +208,10 @@ impl VideoLane {
 
     /// Where the film ends, in the time base of the track.
     fn length(&self) -> i64 {
-        let shortest = self.time_base.time(self.recipe.shortest.max(self.recipe.lasts)).max(1);
-        (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest)
+        let shortest = self.time_base.time(self.recipe.shortest).max(1);
+        let own = (self.next.min(self.end.unwrap_or(i64::MAX)) - self.origin).max(shortest);
+        let held = own.saturating_add(self.time_base.time(LONGEST_HOLD));
+        own.max(self.time_base.time(self.recipe.lasts).min(held))
     }
 
     /// The last frame once more, a short time before the end.
