@@ -94,3 +94,31 @@ pub(crate) trait Sink<'a> {
     /// The end of the file begun last.
     fn end(&mut self) -> Result<()>;
 }
+
+/// Looks at entries, and wants none of their bytes.
+pub(crate) trait Look {
+    /// An entry, and how many packed bytes are passed over with it.
+    fn see(&mut self, entry: &Entry, packed: u64) -> Result<()>;
+}
+
+impl<'a, L: Look> Sink<'a> for L {
+    fn bare(&mut self, entry: Entry) -> Result<()> {
+        self.see(&entry, 0)
+    }
+
+    fn member(&mut self, entry: Entry, member: Member<'a>) -> Result<()> {
+        self.see(&entry, member.packed)
+    }
+
+    fn begin(&mut self, entry: Entry) -> Result<bool> {
+        self.see(&entry, 0).map(|()| false)
+    }
+
+    fn data(&mut self, _bytes: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -12,9 +12,10 @@ use std::ptr;
 
 /// Demuxers that may be used: those that read one file of media and nothing else. Playlists, scripts, devices and
 /// protocols are not among them, whatever the library has.
-const ALLOWED: &str = "mov,matroska,webm,avi,asf,asf_o,flv,live_flv,kux,mpegts,mpeg,mpegvideo,m4v,h264,hevc,h263,vc1,\
-obu,ivf,av1,swf,ogg,gif,apng,png_pipe,rm,dv,mxf,nut,yuv4mpegpipe,mjpeg,mp3,wav,w64,aac,loas,ac3,eac3,dts,dtshd,truehd,mlp,flac,aiff,\
-caf,au,amr,amrnb,amrwb,wv,ape,tta,dsf,iff,tak,oma,aax,qcp,sox,voc,xwma,rso,gsm,mpc,mpc8,shn";
+const ALLOWED: &str = "mov,matroska,webm,avi,asf,asf_o,flv,live_flv,kux,mpegts,mpeg,mpegvideo,m4v,h264,hevc,\
+h263,vc1,obu,ivf,av1,swf,ogg,gif,apng,png_pipe,rm,dv,mxf,nut,yuv4mpegpipe,mjpeg,mp3,wav,w64,aac,loas,ac3,\
+eac3,dts,dtshd,truehd,mlp,flac,aiff,caf,au,amr,amrnb,amrwb,wv,ape,tta,dsf,iff,tak,oma,aax,qcp,sox,voc,xwma,\
+rso,gsm,mpc,mpc8,shn";
 /// Most tracks of a file.
 const MOST_TRACKS: usize = 256;
 /// Bytes looked at to find out what tracks are.

@@ -4,7 +4,7 @@ use super::{read_content, report_entries, stopping, with_archive, write};
 use crate::codec::{Codec, Label};
 use crate::context::Context;
 use crate::describe::{self, Container, Shape, id_of};
-use crate::entry::{Entry, Kind, Sink};
+use crate::entry::{Entry, Kind, Look, Sink};
 use crate::member::{Member, Packing, Place};
 use crate::pool::{Pool, with_pool};
 use crate::read::{Archive, Depth, stream, tar};
@@ -244,8 +244,10 @@ impl Count {
     fn is_many(&self) -> bool {
         self.files > 1 || self.others > 0
     }
+}
 
-    fn see(&mut self, entry: &Entry) -> Result<()> {
+impl Look for Count {
+    fn see(&mut self, entry: &Entry, _packed: u64) -> Result<()> {
         match entry.kind {
             Kind::File => self.files += 1,
             Kind::Directory => self.directories += 1,
@@ -254,28 +256,6 @@ impl Count {
         if self.is_many() {
             return Err(formwork_sdk::Error::unsupported("a single stream holds one file"));
         }
-        Ok(())
-    }
-}
-
-impl<'a> Sink<'a> for Count {
-    fn bare(&mut self, entry: Entry) -> Result<()> {
-        self.see(&entry)
-    }
-
-    fn member(&mut self, entry: Entry, _member: Member<'a>) -> Result<()> {
-        self.see(&entry)
-    }
-
-    fn begin(&mut self, entry: Entry) -> Result<bool> {
-        self.see(&entry).map(|()| false)
-    }
-
-    fn data(&mut self, _bytes: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<()> {
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::convert::{as_tar, knows_hard_links, tell_encryption};
 use super::{read_content, report_entries, stopping, with_archives, write};
 use crate::context::Context;
 use crate::describe;
-use crate::entry::{Entry, Kind, Sink};
+use crate::entry::{Entry, Kind, Look, Sink};
 use crate::member::Member;
 use crate::names::{self, Cleaned, shown};
 use crate::pool::with_pool;
@@ -110,8 +110,8 @@ struct Survey<'t> {
     clash: Option<String>,
 }
 
-impl Survey<'_> {
-    fn see(&mut self, entry: &Entry) -> Result<()> {
+impl Look for Survey<'_> {
+    fn see(&mut self, entry: &Entry, _packed: u64) -> Result<()> {
         let (Cleaned::Same(name) | Cleaned::Changed(name, _)) = names::clean(&entry.name) else {
             return Ok(());
         };
@@ -120,28 +120,6 @@ impl Survey<'_> {
             // Ends the reading on purpose.
             return Err(Error::invalid("a name is taken"));
         }
-        Ok(())
-    }
-}
-
-impl<'a> Sink<'a> for Survey<'_> {
-    fn bare(&mut self, entry: Entry) -> Result<()> {
-        self.see(&entry)
-    }
-
-    fn member(&mut self, entry: Entry, _member: Member<'a>) -> Result<()> {
-        self.see(&entry)
-    }
-
-    fn begin(&mut self, entry: Entry) -> Result<bool> {
-        self.see(&entry).map(|()| false)
-    }
-
-    fn data(&mut self, _bytes: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<()> {
         Ok(())
     }
 }

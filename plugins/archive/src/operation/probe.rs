@@ -4,8 +4,7 @@ use super::with_archive;
 use crate::codec::Codec;
 use crate::context::{Context, TICK};
 use crate::describe::{Container, Shape};
-use crate::entry::{Entry, Kind, Sink};
-use crate::member::Member;
+use crate::entry::{Entry, Kind, Look};
 use crate::read::{Archive, Depth, sevenz, stream, zip};
 use formwork_sdk::{ErrorKind, Feature, Result, Step, Value, json};
 use std::io::Read;
@@ -108,33 +107,11 @@ struct Lister<'c, 'a> {
     listing: Listing,
 }
 
-impl Lister<'_, '_> {
-    fn see(&mut self, entry: &Entry) -> Result<()> {
+impl Look for Lister<'_, '_> {
+    fn see(&mut self, entry: &Entry, packed: u64) -> Result<()> {
+        self.context.advance(packed)?;
         self.context.entry()?;
         self.listing.see(entry);
-        Ok(())
-    }
-}
-
-impl<'a> Sink<'a> for Lister<'_, '_> {
-    fn bare(&mut self, entry: Entry) -> Result<()> {
-        self.see(&entry)
-    }
-
-    fn member(&mut self, entry: Entry, member: Member<'a>) -> Result<()> {
-        self.context.advance(member.packed)?;
-        self.see(&entry)
-    }
-
-    fn begin(&mut self, entry: Entry) -> Result<bool> {
-        self.see(&entry).map(|()| false)
-    }
-
-    fn data(&mut self, _bytes: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<()> {
         Ok(())
     }
 }
