@@ -93,6 +93,9 @@ fn threads_do_not_change_a_byte() {
             let differs = others.iter().position(|other| other.as_ref() != Some(first));
             let mut found = found.lock().unwrap();
             found.0 += 1;
+            if found.0 % 100 == 0 {
+                println!("{} pairs compared, at {number} of {}", found.0, cases.len());
+            }
             if let Some(place) = differs {
                 let (name, threads) = (case.sample.name(), THREADS[place + 1]);
                 let say = format!("{name} to {} at {threads} threads", case.to);

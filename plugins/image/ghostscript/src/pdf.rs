@@ -2,7 +2,7 @@
 //! shapes.
 
 use crate::document::Document;
-use crate::run::{QUIET, as_eps, complaint, failure, ghostscript, measure};
+use crate::run::{QUIET, as_eps, boxes, complaint, failure, ghostscript, measure};
 use formwork_program::Program;
 use formwork_sdk::{Result, Step};
 use std::io::Write;
@@ -10,6 +10,9 @@ use std::path::Path;
 
 /// What is told beside [`QUIET`]: the same document becomes the same bytes, whenever it is converted.
 const PLAIN: [&str; 4] = ["-sDEVICE=pdfwrite", "-dOmitInfoDate=true", "-dOmitID=true", "-dOmitXMP=true"];
+
+/// A document without a page becomes a PDF with an empty one, which has fewer bytes than this (776 by version 10.0).
+const NO_PAGE_BYTES: usize = 2_000;
 
 /// Writes the document as PDF.
 pub(crate) fn write(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<()> {
@@ -41,6 +44,9 @@ fn made(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<Vec<
         Program { environment: &environment, own_files: step.limits().memory, ..ghostscript(program) };
     let outcome = program.run(step, &arguments, &text, |_| Ok(false))?;
     if !outcome.output.starts_with(b"%PDF-") || !outcome.output.trim_ascii_end().ends_with(b"%%EOF") {
+        return Err(failure(&outcome));
+    }
+    if outcome.output.len() < NO_PAGE_BYTES && boxes(step, program.path, &text)?.0.is_empty() {
         return Err(failure(&outcome));
     }
     if !outcome.success {

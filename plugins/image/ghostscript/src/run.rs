@@ -105,14 +105,19 @@ fn draw_pages(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Resul
 
 /// Finds out what a document covers that does not say so, by drawing it to nowhere.
 pub(crate) fn measure(step: &Step<'_>, program: &Path, document: &Document<'_>) -> Result<BoundingBox> {
+    let text = [document.body, b"\nshowpage\n".as_slice()].concat();
+    let (found, outcome) = boxes(step, program, &text)?;
+    let found = found.into_iter().next().filter(|found| found.width() > 0.0 && found.height() > 0.0);
+    found.ok_or_else(|| failure(&outcome))
+}
+
+/// What each page that a document shows covers, with how that was found out.
+pub(crate) fn boxes(step: &Step<'_>, program: &Path, text: &[u8]) -> Result<(Vec<BoundingBox>, Outcome)> {
     let mut arguments = arguments("bbox", Density::new(POINTS));
     arguments.push("-".into());
-    let text = [document.body, b"\nshowpage\n".as_slice()].concat();
-    let outcome = ghostscript(program).run(step, &arguments, &text, |_| Ok(false))?;
-    let found = outcome.messages.lines().find_map(|line| line.strip_prefix("%%HiResBoundingBox:"));
-    let found =
-        found.and_then(BoundingBox::parse).filter(|found| found.width() > 0.0 && found.height() > 0.0);
-    found.ok_or_else(|| failure(&outcome))
+    let outcome = ghostscript(program).run(step, &arguments, text, |_| Ok(false))?;
+    let lines = outcome.messages.lines().filter_map(|line| line.strip_prefix("%%HiResBoundingBox:"));
+    Ok((lines.filter_map(BoundingBox::parse).collect(), outcome))
 }
 
 /// The document with a head that says what it is and covers, and an end that shows the page: EPS may

@@ -146,6 +146,23 @@ fn files_cannot_be_read_or_written() {
 }
 
 #[test]
+fn pages_become_a_pdf_and_no_page_an_error() {
+    if !installed() {
+        return;
+    }
+    let pdf = |text: &str| Job::new("convert").input("a.ps", "ps", text).target("pdf").run(entry);
+    let blank = pdf("%!PS\nshowpage\n");
+    assert!(blank.expect_one().starts_with(b"%PDF-"), "an empty page that is shown is a page");
+    let broken = pdf("%!PS\n9 9 72 72 rectfill showpage\nfoo bar (");
+    assert!(broken.expect_one().starts_with(b"%PDF-"));
+    assert!(broken.warnings.iter().any(|one| one.contains("after its pages")), "{:?}", broken.warnings);
+    for none in ["%!PS\nfoo bar (", "%!PS\n9 9 72 72 rectfill\n"] {
+        let kind = pdf(none).failure().map(|(kind, _)| kind.to_owned());
+        assert_eq!(kind.as_deref(), Some("corrupt_input"), "{none}");
+    }
+}
+
+#[test]
 fn cancelled_soon() {
     if !installed() {
         return;
