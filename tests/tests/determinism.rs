@@ -56,7 +56,7 @@ fn cases(samples: &[Sample], most: usize) -> Vec<Case<'_>> {
 
 /// Names and hashes of what came out; `None` when nothing did, which other tests are about.
 fn hashes(case: &Case<'_>, threads: &str, folder: &Path) -> Option<Vec<(String, String)>> {
-    let limits = Limits { deadline: Duration::from_secs(120), ..Limits::default() };
+    let limits = Limits { deadline: Duration::from_secs(400), ..Limits::default() };
     let set = format!("threads={threads}");
     let words = ["convert".as_ref(), case.sample.path.as_os_str(), "-o".as_ref(), folder.as_os_str()];
     let more = ["--to", &case.to, "--json", "--set", &set].map(OsStr::new);

@@ -113,6 +113,7 @@ impl<'s> Assembly<'s> {
         let (lane, parameters) = CopyLane::new(track, self.container, &self.span)?;
         let spec = StreamSpec {
             frame_rate: Some(track.frame_rate),
+            packet_rate: Some(track.packet_rate),
             rotation: track.rotation,
             mirrored: track.mirrored,
             ..StreamSpec::of(parameters, track.time_base)

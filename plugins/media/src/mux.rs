@@ -23,6 +23,8 @@ pub struct StreamSpec {
     pub time_base: Rational,
     /// Frames a second, for video.
     pub frame_rate: Option<Rational>,
+    /// Packets a second, where they are not one a frame.
+    pub packet_rate: Option<Rational>,
     /// Language, title …
     pub tags: Dictionary,
     /// FFmpeg's disposition flags.
@@ -40,6 +42,7 @@ impl StreamSpec {
             parameters,
             time_base,
             frame_rate: None,
+            packet_rate: None,
             tags: Dictionary::default(),
             disposition: 0,
             rotation: 0,
@@ -139,9 +142,8 @@ impl<'s> Muxer<'s> {
                 ff::av_channel_layout_default(&raw mut (*(*stream).codecpar).ch_layout, 2);
             }
             (*stream).time_base = spec.time_base.raw();
-            if let Some(rate) =
-                spec.frame_rate.filter(|rate| rate.is_positive() && counts_frames(&*(*self.context).oformat))
-            {
+            let counted = spec.packet_rate.or(spec.frame_rate).filter(|rate| rate.is_positive());
+            if let Some(rate) = counted.filter(|_| counts_frames(&*(*self.context).oformat)) {
                 (*stream).time_base = rate.inverse().raw();
             }
             if let Some(rate) = spec.frame_rate.filter(|rate| rate.is_positive()) {

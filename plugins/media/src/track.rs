@@ -97,6 +97,8 @@ pub struct Track {
     pub duration: Option<f64>,
     /// Frames a second of video: the average, else the guess.
     pub frame_rate: Rational,
+    /// Packets a second of video: more than frames where each field of a frame has its own.
+    pub packet_rate: Rational,
     /// Clockwise turn in degrees (0, 90, 180, 270) that a player applies to the picture.
     pub rotation: i32,
     /// The picture is mirrored left to right after it was turned.
@@ -135,6 +137,9 @@ impl Track {
         }
         let average = Rational::from(stream.avg_frame_rate);
         let (rotation, mirrored) = turn(raw);
+        let frame_rate = likely(guessed, average);
+        let base = Rational::from(stream.r_frame_rate);
+        let packet_rate = if parameters.is_interlaced() { by_field(frame_rate, base) } else { frame_rate };
         Ok(Track {
             index: usize::try_from(stream.index).unwrap_or(0),
             kind,
@@ -144,7 +149,8 @@ impl Track {
             duration: crate::packet::known(stream.duration)
                 .map(|duration| time_base.seconds(duration))
                 .filter(|seconds| *seconds > 0.0),
-            frame_rate: likely(guessed, average),
+            frame_rate,
+            packet_rate,
             rotation,
             mirrored,
             // SAFETY: the stream's own tags.
@@ -206,6 +212,12 @@ impl Parameters {
         // SAFETY: both are valid.
         crate::check(unsafe { ff::avcodec_parameters_copy(copy.0, raw) }, "copy a track's parameters")?;
         Ok(copy)
+    }
+
+    /// Whether its pictures are made of fields, as far as it says.
+    pub fn is_interlaced(&self) -> bool {
+        use ff::AVFieldOrder::{AV_FIELD_PROGRESSIVE, AV_FIELD_UNKNOWN};
+        !matches!(self.raw().field_order, AV_FIELD_PROGRESSIVE | AV_FIELD_UNKNOWN)
     }
 
     /// Another one of the same content.
@@ -335,6 +347,12 @@ fn likely(guessed: Rational, average: Rational) -> Rational {
     if average.is_positive() && (clock || !guessed.is_positive()) { average } else { guessed }
 }
 
+/// Packets a second of an interlaced film: FFmpeg's base rate is that of fields where they come one by one (ITU-T H.264,
+/// 7.4.3, `field_pic_flag`).
+fn by_field(frames: Rational, base: Rational) -> Rational {
+    if base.is_positive() && (base.value() / frames.value() - 2.0).abs() < 0.01 { base } else { frames }
+}
+
 /// How a player turns the picture: the display matrix of the stream (ISO/IEC 14496-12, 8.3.2).
 fn turn(raw: *mut ff::AVStream) -> (i32, bool) {
     let Some(matrix) = crate::library::display_matrix(raw) else { return (0, false) };
@@ -350,4 +368,16 @@ fn turn(raw: *mut ff::AVStream) -> (i32, bool) {
     // FFmpeg counts against the clock.
     let quarter = if angle.is_finite() { (-angle / 90.0).round() as i32 } else { 0 };
     (quarter.rem_euclid(4) * 90, mirrored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_of_twice_the_rate_is_that_of_fields() {
+        let rate = |frames, base| by_field(Rational::new(frames, 1001), Rational::new(base, 1001)).num;
+        assert_eq!((rate(30_000, 60_000), rate(30_000, 30_000)), (60_000, 30_000));
+        assert_eq!((rate(30_000, 0), rate(24_000, 60_000)), (30_000, 24_000));
+    }
 }

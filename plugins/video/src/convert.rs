@@ -162,6 +162,12 @@ impl<'s> Plan<'s> {
         if (track.rotation != 0 || track.mirrored) && !TURNS.contains(&container) {
             return Some(format!("{container} cannot say that the picture is turned"));
         }
+        let has_few = track.frame_rate.value() < recipe::LEAST_SWF_RATE.value();
+        if container == "swf" && has_few && !self.choice.audio.is_empty() {
+            return Some(
+                "it has so few pictures a second that sound behind the last one would be lost".into(),
+            );
+        }
         // These give frames one time only; with frames out of order that is not enough.
         let family = demuxer.family();
         let reordered = ONE_TIME.contains(&family) && track.parameters.raw().video_delay > 0;

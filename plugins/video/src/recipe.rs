@@ -22,6 +22,10 @@ const FREE_TIMES: &[&str] = &["libx264", "libx265", "libvpx", "libvpx-vp9", "lib
 const KEEPS_FIELDS: &[&str] = &["ts", "mts", "m2ts", "mpeg", "vob"];
 /// Containers of Flash players.
 const FLASH: &[&str] = &["flv", "f4v"];
+/// The most frames a second that players of SWF show; its header has room for 255 (SWF 19, "The SWF header").
+const MOST_SWF_RATE: Rational = Rational::new(120, 1);
+/// The fewest frames a second of SWF with sound: sound goes along with the pictures and ends at the last one.
+pub(crate) const LEAST_SWF_RATE: Rational = Rational::new(12, 1);
 /// The rate of a film that does not say.
 const USUAL_RATE: Rational = Rational::new(25, 1);
 /// The rate of a film in which nothing moves: enough to find a place in it, and little work.
@@ -130,7 +134,7 @@ pub(crate) fn prepare(
         subtitles_at,
         frame_rate: if track.frame_rate.is_positive() { track.frame_rate } else { USUAL_RATE },
         size: (track.parameters.width(), track.parameters.height()),
-        lasts: wish.lasts,
+        lasts: behind(wish.lasts, frame_rate.value()),
         still: wish.still,
         shortest: frame_rate.inverse().value(),
         shows_last_again: NO_DURATIONS.contains(&container.id) && !wish.is_picture,
@@ -161,7 +165,23 @@ fn rate(codec: &Codec, container: &Container, track: &Track, wish: &VideoWish, t
         false => USUAL_RATE,
     };
     let wanted = wish.fps.map_or(own, |fps| Rational::new((fps * 1000.0).round() as i32, 1000));
+    let wanted = match container.id {
+        "swf" if wanted.value() > MOST_SWF_RATE.value() => MOST_SWF_RATE,
+        "swf" if wish.lasts > 0.0 => whole_multiple(wanted, LEAST_SWF_RATE),
+        _ => wanted,
+    };
     settings::frame_rate(codec, takes, wanted)
+}
+
+/// The rate, so many times that it is not below `least`: every frame keeps its time.
+fn whole_multiple(rate: Rational, least: Rational) -> Rational {
+    let times = (least.value() / rate.value()).ceil().clamp(1.0, 120.0) as i32;
+    Rational::new(rate.num.saturating_mul(times), rate.den)
+}
+
+/// One frame more than sound of so many seconds takes, since sound is written before the frame it goes with.
+fn behind(seconds: f64, rate: f64) -> f64 {
+    if seconds > 0.0 { ((seconds * rate).ceil() + 1.0) / rate } else { 0.0 }
 }
 
 /// A chain of filters under construction, with what the pictures are behind it.
@@ -191,10 +211,7 @@ impl Chain {
 
     /// Fields are woven into whole pictures, unless the container is for screens that show fields.
     fn fields(&mut self, track: &Track, container: &Container) {
-        use ff::AVFieldOrder::{AV_FIELD_PROGRESSIVE, AV_FIELD_UNKNOWN};
-        let order = track.parameters.raw().field_order;
-        if !matches!(order, AV_FIELD_PROGRESSIVE | AV_FIELD_UNKNOWN) && !KEEPS_FIELDS.contains(&container.id)
-        {
+        if track.parameters.is_interlaced() && !KEEPS_FIELDS.contains(&container.id) {
             self.one("bwdif", "mode=send_frame:deint=interlaced");
         }
     }
