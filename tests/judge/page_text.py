@@ -21,7 +21,11 @@ def judge(formwork, target, file, folder):
     done = subprocess.run([formwork, "convert", file, str(output), "--force"], capture_output=True, text=True)
     if done.returncode != 0:
         return None, done.stderr.strip().splitlines()[-1:]
-    theirs, ours = words(plain(file, "pdf")), words(plain(output, target))
+    try:
+        theirs = words(plain(file, "pdf"))
+    except ValueError as why:
+        return None, f"pdftotext reads nothing: {why}"
+    ours = words(plain(output, target))
     if len(theirs) < 10:
         return None, f"only {len(theirs)} words"
     shared = sum((collections.Counter(theirs) & collections.Counter(ours)).values())

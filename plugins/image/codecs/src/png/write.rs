@@ -38,6 +38,10 @@ pub(super) const ANIMATED: Encoder =
 
 /// Rows between two ticks.
 const STRIP: usize = 64;
+/// The share of pixels as the one before them that makes a picture flat.
+const FLAT: f64 = 0.7;
+/// Stripes that are packed as a trial, and the rows of each.
+const TRIAL: (usize, usize) = (8, 8);
 /// Bytes handed to the engine at one go.
 const BUFFER: usize = 1 << 18;
 
@@ -67,8 +71,9 @@ fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mu
     }
     let output = BufWriter::with_capacity(BUFFER, output);
     let mut encoder = png::Encoder::with_info(output, info).map_err(failure)?;
-    encoder.set_compression(compression(options));
-    if indexed.is_some() {
+    let compression = compression(options);
+    encoder.set_compression(compression);
+    if indexed.is_some() || repeats(frame, compression) {
         encoder.set_filter(Filter::NoFilter);
     }
     let mut writer = encoder.write_header().map_err(failure)?;
@@ -89,6 +94,42 @@ fn encode(step: &Step<'_>, options: &Options<'_>, picture: &Picture, output: &mu
     }
     stream.finish().map_err(failure)?;
     writer.finish().map_err(failure)
+}
+
+/// Whether a picture is packed best without a filter, as pages and drawings often are, in which the same comes again:
+/// where most pixels are as the one before them, some stripes are packed both ways.
+fn repeats(frame: &Frame, compression: Compression) -> bool {
+    let Samples::U8(samples) = &frame.samples else { return false };
+    let count = frame.channels.count();
+    let row = (frame.width as usize * count).max(1);
+    let stripes = samples.chunks(row * (frame.height as usize / TRIAL.0).max(TRIAL.1));
+    let trial: Vec<&[u8]> = stripes.flat_map(|stripe| stripe.chunks_exact(row).take(TRIAL.1)).collect();
+    let pixels = trial.iter().flat_map(|row| row.chunks_exact(count).zip(row.chunks_exact(count).skip(1)));
+    let same = pixels.filter(|(one, next)| one == next).count();
+    if (same as f64) < FLAT * (trial.len() * frame.width as usize) as f64 {
+        return false;
+    }
+    let packed = |filter| packed(frame, &trial, compression, filter).unwrap_or(usize::MAX);
+    packed(Some(Filter::NoFilter)) < packed(None)
+}
+
+/// Bytes that these rows take with a filter, or with what is usual for the compression.
+fn packed(
+    frame: &Frame,
+    rows: &[&[u8]],
+    compression: Compression,
+    filter: Option<Filter>,
+) -> std::result::Result<usize, EncodingError> {
+    let mut info = Info::with_size(frame.width, rows.len() as u32);
+    info.color_type = colour_type(frame.channels);
+    let mut packed = Vec::new();
+    let mut encoder = png::Encoder::with_info(&mut packed, info)?;
+    encoder.set_compression(compression);
+    if let Some(filter) = filter {
+        encoder.set_filter(filter);
+    }
+    encoder.write_header()?.write_image_data(&rows.concat())?;
+    Ok(packed.len())
 }
 
 /// The frame with a palette: when asked for one, or when its own colours are few enough.
@@ -121,12 +162,7 @@ fn failure(error: EncodingError) -> Error {
 /// Everything but the pixels.
 fn info<'i>(frame: &Frame, metadata: &Metadata) -> Info<'i> {
     let mut info = Info::with_size(frame.width, frame.height);
-    info.color_type = match frame.channels {
-        Channels::Grey => ColorType::Grayscale,
-        Channels::GreyAlpha => ColorType::GrayscaleAlpha,
-        Channels::Rgba => ColorType::Rgba,
-        _ => ColorType::Rgb,
-    };
+    info.color_type = colour_type(frame.channels);
     info.bit_depth = if frame.samples.width() == 1 { BitDepth::Eight } else { BitDepth::Sixteen };
     info.icc_profile = metadata.icc.clone().map(Cow::Owned);
     info.exif_metadata = metadata.exif.clone().map(Cow::Owned);
@@ -141,6 +177,15 @@ fn info<'i>(frame: &Frame, metadata: &Metadata) -> Info<'i> {
         unit: Unit::Meter,
     });
     info
+}
+
+fn colour_type(channels: Channels) -> ColorType {
+    match channels {
+        Channels::Grey => ColorType::Grayscale,
+        Channels::GreyAlpha => ColorType::GrayscaleAlpha,
+        Channels::Rgba => ColorType::Rgba,
+        _ => ColorType::Rgb,
+    }
 }
 
 /// The rows of a frame, or of a rectangle in it, as PNG stores them: big endian.
@@ -234,5 +279,28 @@ fn place<W: Write>(
     match u16::try_from(delay_ms) {
         Ok(delay) => writer.set_frame_delay(delay, 1000),
         Err(_) => writer.set_frame_delay(u16::try_from(delay_ms / 1000).unwrap_or(u16::MAX), 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(pixel: impl Fn(usize, usize) -> u8) -> Frame {
+        let samples = (0..256 * 256).flat_map(|place| [pixel(place % 256, place / 256); 3]).collect();
+        Frame::new(256, 256, Channels::Rgb, Samples::U8(samples)).unwrap()
+    }
+
+    #[test]
+    fn lines_of_letters_repeat_and_shades_do_not() {
+        let noise = |number: usize| (number.wrapping_mul(2_654_435_761) >> 13) as u8;
+        // Letters of five shapes on white, in any order.
+        let shape = |x: usize, y: usize| usize::from(noise(x / 20 + y / 16 * 22)) % 5 * 320;
+        let letter = |x: usize, y: usize| noise(x % 20 + y % 16 * 20 + shape(x, y)) / 64 * 85;
+        let page = drawn(|x, y| if x % 20 < 4 && y % 16 < 9 { letter(x, y) } else { 255 });
+        let shade = drawn(|x, y| (y + x / 16) as u8);
+        let photo = drawn(|x, y| noise(x * 37 + y * 91));
+        let all = [page, shade, photo].map(|frame| repeats(&frame, Compression::Balanced));
+        assert_eq!(all, [true, false, false]);
     }
 }
