@@ -20,6 +20,9 @@ pub const FEATURES: usize = 10;
 /// How much larger, as a logarithm, a lossy result grows with each point of quality.
 const SIZE_A_POINT: f64 = 0.03;
 
+/// Dots per inch in which pages are drawn, unless an option says otherwise.
+const USUAL_DENSITY: f64 = 150.0;
+
 /// What is known of an input before it is worked on; 0 where it is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Amounts {
@@ -93,11 +96,13 @@ impl Amounts {
             if value.is_finite() { value.max(0.0) } else { 0.0 }
         };
         let seconds = fact("duration");
+        // A page that is drawn, in the usual density; its own size is in points.
+        let drawn = |points: f64| points * USUAL_DENSITY / 72.0;
         let frames = fact("frames").max(fact("fps") * seconds).max(1.0);
         Amounts {
             bytes: bytes as f64,
-            width: fact("width"),
-            height: fact("height"),
+            width: fact("width").max(drawn(fact("page_width"))),
+            height: fact("height").max(drawn(fact("page_height"))),
             frames,
             seconds,
             samples: (seconds * rate(facts)).min(MOST_SAMPLES),

@@ -21,6 +21,8 @@ const ROUNDS: usize = 5;
 /// From this error on, as a logarithm, a conversion weighs less.
 const FAR: f64 = 0.2;
 const MEASURES: [&str; 3] = ["time", "memory", "size"];
+/// Where in [`MEASURES`] that is which other programs do not change.
+const SIZE: usize = 2;
 
 /// One conversion.
 struct Run {
@@ -29,6 +31,14 @@ struct Run {
     formats: (&'static Format, &'static Format),
     features: [f64; FEATURES],
     logs: Logs,
+    /// Only its size is believed.
+    only_size: bool,
+}
+
+impl Run {
+    fn has(&self, measure: usize) -> bool {
+        measure == SIZE || !self.only_size
+    }
 }
 
 /// A factor: its group, and which of the group's.
@@ -36,10 +46,12 @@ type Factor = (String, usize);
 type Model = [HashMap<Factor, f64>; 3];
 
 /// Compares on the half of the files that was held out, then learns from all and writes the table.
-pub(super) fn run(files: &[PathBuf], seed: u64) -> Result<bool> {
+pub(super) fn run(files: &[PathBuf], sizes: &[PathBuf], seed: u64) -> Result<bool> {
     let mut runs = Vec::new();
-    for file in files {
-        runs.extend(fs::read_to_string(file)?.lines().filter_map(parse));
+    for (file, only_size) in
+        files.iter().map(|file| (file, false)).chain(sizes.iter().map(|file| (file, true)))
+    {
+        runs.extend(fs::read_to_string(file)?.lines().filter_map(|line| parse(line, only_size)));
     }
     let mut paths: Vec<&str> = runs.iter().map(|run| run.path.as_str()).collect();
     paths.sort_unstable();
@@ -55,7 +67,7 @@ pub(super) fn run(files: &[PathBuf], seed: u64) -> Result<bool> {
     Ok(true)
 }
 
-fn parse(line: &str) -> Option<Run> {
+fn parse(line: &str, only_size: bool) -> Option<Run> {
     let json: Value = serde_json::from_str(line).ok()?;
     let receipt = &json["receipt"];
     let route = receipt["route"]["formats"].as_array()?;
@@ -73,6 +85,7 @@ fn parse(line: &str) -> Option<Run> {
         formats,
         features: Amounts::of(receipt["input"]["bytes"].as_u64()?, &facts).features(formats.1),
         logs: measured.logs(),
+        only_size,
     })
 }
 
@@ -89,6 +102,15 @@ fn parts(run: &Run) -> impl Iterator<Item = (Factor, f64, f64)> + '_ {
 }
 
 fn learn(runs: &[&Run]) -> Result<Model> {
+    let mut model = Model::default();
+    for (measure, factors) in model.iter_mut().enumerate() {
+        let runs: Vec<&Run> = runs.iter().copied().filter(|run| run.has(measure)).collect();
+        *factors = learn_one(&runs, measure)?;
+    }
+    Ok(model)
+}
+
+fn learn_one(runs: &[&Run], measure: usize) -> Result<HashMap<Factor, f64>> {
     let parts: Vec<HashMap<Factor, (f64, f64)>> = runs
         .iter()
         .map(|run| parts(run).map(|(factor, doubt, feature)| (factor, (doubt, feature))).collect())
@@ -99,24 +121,22 @@ fn learn(runs: &[&Run]) -> Result<Model> {
     };
     let kernel: Vec<Vec<f64>> =
         parts.iter().map(|one| parts.iter().map(|two| alike(one, two)).collect()).collect();
-    let mut model = Model::default();
-    for (measure, factors) in model.iter_mut().enumerate() {
-        let wanted: Vec<f64> = runs.iter().filter_map(|run| run.logs.get(measure).copied()).collect();
-        let mut doubts = vec![1.0; runs.len()];
-        let mut weights = Vec::new();
-        for _ in 0..ROUNDS {
-            weights = solve(&kernel, &doubts, &wanted).ok_or("the runs cannot be told apart")?;
-            // What is left over is the doubt in a conversion times its weight.
-            let errors = weights.iter().zip(&doubts).map(|(weight, doubt)| (weight * doubt).abs());
-            doubts = errors.map(|error| (error / FAR).max(1.0)).collect();
-        }
-        for (parts, weight) in parts.iter().zip(&weights) {
-            for (factor, (doubt, feature)) in parts {
-                *factors.entry(factor.clone()).or_default() += weight * feature / doubt;
-            }
+    let wanted: Vec<f64> = runs.iter().filter_map(|run| run.logs.get(measure).copied()).collect();
+    let mut doubts = vec![1.0; runs.len()];
+    let mut weights = Vec::new();
+    for _ in 0..ROUNDS {
+        weights = solve(&kernel, &doubts, &wanted).ok_or("the runs cannot be told apart")?;
+        // What is left over is the doubt in a conversion times its weight.
+        let errors = weights.iter().zip(&doubts).map(|(weight, doubt)| (weight * doubt).abs());
+        doubts = errors.map(|error| (error / FAR).max(1.0)).collect();
+    }
+    let mut factors: HashMap<Factor, f64> = HashMap::new();
+    for (parts, weight) in parts.iter().zip(&weights) {
+        for (factor, (doubt, feature)) in parts {
+            *factors.entry(factor.clone()).or_default() += weight * feature / doubt;
         }
     }
-    Ok(model)
+    Ok(factors)
 }
 
 /// Solves (kernel + doubts) x = wanted by Cholesky's method.
@@ -161,22 +181,24 @@ fn foresee(model: &Model, run: &Run) -> Logs {
 
 /// The share of conversions within a factor of 2, by folder of the corpus.
 fn compare(model: &Model, runs: &[&Run]) -> String {
-    let mut hits: BTreeMap<&str, (usize, [usize; 3])> = BTreeMap::new();
+    // By folder and measure: how many were compared, and how many of them are within.
+    let mut hits: BTreeMap<&str, [(usize, usize); 3]> = BTreeMap::new();
     for run in runs {
         let foreseen = foresee(model, run);
         for name in [run.folder.as_str(), "all"] {
-            let (count, hits) = hits.entry(name).or_default();
-            *count += 1;
-            for ((hit, foreseen), real) in hits.iter_mut().zip(foreseen).zip(run.logs) {
-                *hit += usize::from((foreseen - real).abs() <= 2.0_f64.ln());
+            let counts = hits.entry(name).or_default().iter_mut().zip(foreseen).zip(run.logs).enumerate();
+            for (_, ((count, foreseen), real)) in counts.filter(|(measure, _)| run.has(*measure)) {
+                count.0 += 1;
+                count.1 += usize::from((foreseen - real).abs() <= 2.0_f64.ln());
             }
         }
     }
     let mut text = "within a factor of 2\n".to_owned();
-    for (name, (count, hits)) in hits {
-        let _ = write!(text, "  {name:<10} {count:>5}");
-        for (measure, hit) in MEASURES.iter().zip(hits) {
-            let _ = write!(text, "  {measure} {:>3.0} %", 100.0 * hit as f64 / count as f64);
+    for (name, counts) in hits {
+        let _ = write!(text, "  {name:<10}");
+        for (measure, (count, hits)) in MEASURES.iter().zip(counts) {
+            let _ =
+                write!(text, "  {measure} {:>3.0} % of {count}", 100.0 * hits as f64 / count.max(1) as f64);
         }
         text.push('\n');
     }
@@ -184,9 +206,8 @@ fn compare(model: &Model, runs: &[&Run]) -> String {
 }
 
 fn table(model: &Model) -> String {
-    let [time, ..] = model;
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-    for (group, place) in time.keys() {
+    for (group, place) in model.iter().flat_map(HashMap::keys) {
         let width = rows.entry(group).or_default();
         *width = (*width).max(place + 1);
     }
