@@ -185,6 +185,21 @@ fn turned_text_and_turned_pages() {
     assert_eq!(text(&upright, "txt"), "runs up\n");
     let turned = Pdf::default().page(200.0, 100.0, "BT /F 10 Tf 0 -1 1 0 50 80 Tm (runs down) Tj ET");
     assert_eq!(text(&turned, "txt"), "runs down\n");
+    let twice =
+        Pdf::default().page(200.0, 100.0, "BT /F -10 Tf 190 80 Td (on its head) Tj ET").with("/Rotate 180");
+    assert_eq!(text(&twice, "txt"), "on its head\n");
+}
+
+#[test]
+fn letters_beyond_the_first_plane_are_whole() {
+    let table = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange \
+                 1 beginbfchar <41> <D835DF0B> endbfchar endcmap end";
+    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 198 0 R >>";
+    let pdf = Pdf::default()
+        .page(200.0, 100.0, "BT /L 10 Tf 20 50 Td (2A = 2A) Tj ET")
+        .object(199, font)
+        .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()));
+    assert_eq!(text(&pdf, "txt"), "2\u{1d70b} = 2\u{1d70b}\n");
 }
 
 #[test]

@@ -19,6 +19,9 @@ const BOLD: c_int = 600;
 const HYPHEN_MARK: u32 = 2;
 /// Least and greatest size of letters that are looked at, in points.
 const SIZES: std::ops::Range<f32> = 0.5..2_000.0;
+/// Halves of letters in UTF-16 (Unicode 3.9, D71 to D73).
+const FIRST_HALVES: std::ops::Range<u32> = 0xD800..0xDC00;
+const SECOND_HALVES: std::ops::Range<u32> = 0xDC00..0xE000;
 /// Letters of a stamp or a page number.
 const STAMP: usize = 40;
 /// Most of a right angle by which text may lean and still count as upright.
@@ -215,6 +218,18 @@ impl<'p> TextPage<'p> {
         unsafe { self.page.document.pdfium.FPDFText_CountChars(self.handle) }
     }
 
+    /// The code of a letter, of which the library gives two halves in UTF-16 where it is beyond the first 65,536: both at the
+    /// first of them.
+    fn code(&self, index: c_int) -> u32 {
+        // SAFETY: the text is open; an index at its end gives 0.
+        let at = |index| unsafe { self.page.document.pdfium.FPDFText_GetUnicode(self.handle, index) };
+        let code = at(index);
+        let halves = || [u16::try_from(code).ok(), u16::try_from(at(index + 1)).ok()].into_iter().flatten();
+        let whole =
+            || char::decode_utf16(halves()).next().and_then(|whole| whole.ok()).map_or(code, u32::from);
+        if FIRST_HALVES.contains(&code) { whole() } else { code }
+    }
+
     /// One letter; none for what the library made up, what is off the page, and what has no size.
     fn glyph(&self, index: c_int, place: &Place, styles: &mut HashMap<ObjectKey, Style>) -> Letter {
         let (pdfium, text) = (&self.page.document.pdfium, self.handle);
@@ -226,7 +241,7 @@ impl<'p> TextPage<'p> {
             if pdfium.FPDFText_IsGenerated(text, index) == 1 {
                 return Letter::None;
             }
-            let code = pdfium.FPDFText_GetUnicode(text, index);
+            let code = self.code(index);
             let told = pdfium.FPDFText_GetLooseCharBox(text, index, &mut area) != 0
                 && pdfium.FPDFText_GetCharOrigin(text, index, &mut x, &mut y) != 0;
             if !told {
@@ -239,11 +254,15 @@ impl<'p> TextPage<'p> {
                 ObjectKey(pdfium.FPDFText_GetTextObject(text, index)),
             )
         };
+        if SECOND_HALVES.contains(&code) {
+            return Letter::None;
+        }
         let Some(letter) = letter(code) else { return Letter::Unread(object) };
-        let (dx, dy) = place.direction(matrix.a, matrix.b);
+        // A size below nothing turns letters upside down.
+        let (dx, dy) = place.direction(matrix.a * size.signum(), matrix.b * size.signum());
         let direction = direction(dx, dy);
         let area = place.area(area.left, area.bottom, area.right, area.top);
-        let size = size * matrix.c.hypot(matrix.d);
+        let size = size.abs() * matrix.c.hypot(matrix.d);
         let (x, y) = place.point(x as f32, y as f32);
         let (width, height) = place.size();
         let is_on_page = area.right >= 0.0 && area.left <= width && area.bottom >= 0.0 && area.top <= height;
