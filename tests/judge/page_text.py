@@ -23,7 +23,7 @@ def judge(formwork, target, file, folder):
         return None, done.stderr.strip().splitlines()[-1:]
     try:
         theirs = words(plain(file, "pdf"))
-    except ValueError as why:
+    except (ValueError, subprocess.TimeoutExpired) as why:
         return None, f"pdftotext reads nothing: {why}"
     ours = words(plain(output, target))
     if len(theirs) < 10:

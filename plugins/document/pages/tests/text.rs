@@ -203,6 +203,19 @@ fn letters_beyond_the_first_plane_are_whole() {
 }
 
 #[test]
+fn spaces_that_chinese_letters_cover_are_none() {
+    let table = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange \
+                 2 beginbfchar <4D> <7EA2> <57> <519B> endbfchar endcmap end";
+    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 198 0 R >>";
+    // Each space is taken back before the next letter.
+    let pdf = Pdf::default()
+        .page(200.0, 100.0, "BT /L 10 Tf 20 50 Td [(M ) 278 (W ) 278 (M a )] TJ ET")
+        .object(199, font)
+        .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()));
+    assert_eq!(text(&pdf, "txt"), "\u{7ea2}\u{519b}\u{7ea2} a\n");
+}
+
+#[test]
 fn nothing_to_read_is_said() {
     let outcome = run(&Pdf::default().page(100.0, 100.0, "0 g 0 0 50 50 re f"), "txt");
     assert_eq!(outcome.expect_one(), b"");

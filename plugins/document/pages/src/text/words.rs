@@ -8,6 +8,10 @@ use std::collections::HashSet;
 const GAP: f32 = 0.12;
 /// How far a letter may lie before the end of the one before it.
 const BACK: f32 = 0.5;
+/// Letters and marks of Chinese, Japanese and Korean begin with the general marks (Unicode, U+2010).
+const FIRST_WIDE: char = '\u{2010}';
+/// The part of a space on which a letter stands, so that it is none.
+const COVERED: f32 = 0.8;
 /// How far letters of one word may lie from one line.
 const SHIFT: f32 = 0.35;
 /// How far a raised or lowered letter may stand from the line of the one it belongs to.
@@ -42,12 +46,17 @@ impl Word {
 /// no space before it.
 pub(crate) fn words(glyphs: &[Glyph]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
-    let mut before: Option<&Glyph> = None;
+    let (mut before, mut letter): (Option<&Glyph>, Option<&Glyph>) = (None, None);
     for glyph in glyphs {
-        let previous = before.replace(glyph).filter(|before| !before.letter.is_whitespace());
+        let previous = before.replace(glyph);
         if glyph.letter.is_whitespace() {
             continue;
         }
+        let letter_before = letter.replace(glyph);
+        let previous = match previous {
+            Some(space) if space.letter.is_whitespace() => letter_before.filter(|_| is_covered(space, glyph)),
+            previous => previous,
+        };
         let hangs_on = previous.is_some_and(|previous| touches(previous, glyph));
         let joins = previous.zip(words.last()).is_some_and(|(previous, last)| {
             // The letters of a ligature all stand where it stands.
@@ -63,6 +72,13 @@ pub(crate) fn words(glyphs: &[Glyph]) -> Vec<Word> {
         }
     }
     without_doubles(words)
+}
+
+/// Whether a letter stands where the space before it is, as Chinese is set that keeps a narrow space with each letter and
+/// mark.
+fn is_covered(space: &Glyph, glyph: &Glyph) -> bool {
+    let covered = space.area.right.min(glyph.area.right) - space.area.left.max(glyph.area.left);
+    glyph.letter >= FIRST_WIDE && covered > COVERED * space.area.width()
 }
 
 /// Whether a letter begins where the one before it ends, though it may stand higher or lower, or look different.
