@@ -4,7 +4,6 @@
 //! at a time. Without it, `hayro` draws. JavaScript and actions of a document are never run: nothing here asks for
 //! them, and the library is built without an engine for them.
 
-mod bold;
 mod describe;
 mod document;
 mod docx;
@@ -14,6 +13,7 @@ mod epub;
 mod flow;
 mod html;
 mod library;
+mod likeness;
 mod md;
 mod model;
 mod names;

@@ -1,6 +1,6 @@
 //! Finding and loading PDFium.
 
-use crate::bold;
+use crate::likeness;
 use pdfium_render::prelude::{Pdfium, PdfiumLibraryBindings};
 use std::ffi::{CStr, OsStr};
 use std::io::Read;
@@ -59,7 +59,7 @@ fn load() -> Result<Library, String> {
     })?;
     // SAFETY: called once, before any other function of the library.
     unsafe { calls.FPDF_InitLibrary() };
-    bold::look_for(&*calls);
+    likeness::look_for(&*calls);
     let version =
         beside.map(|folder| folder.join(VERSION)).and_then(|file| version(&file)).unwrap_or_default();
     Ok(Library { calls, version, lock: Mutex::new(()) })

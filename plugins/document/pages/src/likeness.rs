@@ -1,4 +1,4 @@
-//! Bold letters of fonts that are neither embedded nor installed.
+//! Fonts that are neither embedded nor installed: usual ones that have more letters than the library's own, and bold ones.
 //!
 //! PDFium draws those without serifs with a font of its own whose strokes grow little. An installed bold font comes
 //! nearer. (A font that is bold by its name alone, as `Tahoma,Bold`, is asked for as a usual one, and stays light.)
@@ -13,8 +13,16 @@ const BOLD: c_int = 600;
 const WESTERN: [c_int; 2] = [0, 1];
 /// The bit of a font's kind that says it has serifs; the library's own font with serifs does get bold.
 const SERIFS: c_int = 1 << 4;
-/// Families of which the library has bold fonts of its own, as it names them.
-const OWN: [&[u8]; 3] = [b"Helvetica", b"Times", b"Courier"];
+/// Families that the library has itself, as it names them, with installed ones of the same widths that have Cyrillic and
+/// Greek letters too: upright and slanted, then both in bold.
+const OWN: [(&[u8], [&CStr; 4]); 3] = [
+    (b"Helvetica", [c"Nimbus Sans", c"Nimbus Sans Italic", c"Nimbus Sans Bold", c"Nimbus Sans Bold Italic"]),
+    (b"Times", [c"Nimbus Roman", c"Nimbus Roman Italic", c"Nimbus Roman Bold", c"Nimbus Roman Bold Italic"]),
+    (
+        b"Courier",
+        [c"Nimbus Mono PS", c"Nimbus Mono PS Italic", c"Nimbus Mono PS Bold", c"Nimbus Mono PS Bold Italic"],
+    ),
+];
 /// Bold fonts by their full names, upright and slanted. The wide ones come first: what has no narrower likeness is
 /// made for screens.
 const BOLD_FONTS: [[&CStr; 2]; 3] = [
@@ -36,7 +44,7 @@ type MapFont = unsafe extern "C" fn(
 /// How PDFium finds an installed font by itself.
 static USUAL: OnceLock<MapFont> = OnceLock::new();
 
-/// Lets the library look for bold fonts here when it finds none. Called once, after the library was set up.
+/// Lets the library look for fonts here when it finds none. Called once, after the library was set up.
 pub(crate) fn look_for(calls: &dyn PdfiumLibraryBindings) {
     // SAFETY: the library is set up. What it returns is its own, lives until it is given back at its end, and nobody
     // else has it before it is set.
@@ -51,7 +59,7 @@ pub(crate) fn look_for(calls: &dyn PdfiumLibraryBindings) {
     }
 }
 
-/// The installed font for what is asked for, by PDFium's own search, else a bold one where that is wanted.
+/// The installed font for what is asked for, by PDFium's own search, else one that is like it.
 unsafe extern "C" fn mapped(
     fonts: *mut FPDF_SYSFONTINFO,
     weight: c_int,
@@ -64,19 +72,28 @@ unsafe extern "C" fn mapped(
     let Some(usual) = USUAL.get() else { return std::ptr::null_mut() };
     // SAFETY: everything is handed on as it came.
     let found = unsafe { usual(fonts, weight, italic, charset, kind, face, exact) };
-    let is_wanted = weight >= BOLD && kind & SERIFS == 0 && WESTERN.contains(&charset);
-    if !found.is_null() || !is_wanted || face.is_null() {
+    if !found.is_null() || face.is_null() || !WESTERN.contains(&charset) {
         return found;
     }
     // SAFETY: a name that ends with NUL.
     let face = unsafe { CStr::from_ptr(face) }.to_bytes();
-    if OWN.iter().any(|own| face.starts_with(own)) {
-        return found;
-    }
+    let is_slanted = italic != 0;
+    let own = OWN.iter().find(|(name, _)| face.starts_with(name));
+    let names: Vec<&CStr> = match own {
+        Some((_, names)) => names
+            .get(usize::from(weight >= BOLD) * 2 + usize::from(is_slanted))
+            .copied()
+            .into_iter()
+            .collect(),
+        None if weight >= BOLD && kind & SERIFS == 0 => {
+            BOLD_FONTS.iter().map(|[upright, slanted]| if is_slanted { *slanted } else { *upright }).collect()
+        }
+        None => return found,
+    };
     // SAFETY: the library calls with what it was given.
     let Some(by_name) = (unsafe { fonts.as_ref() }).and_then(|fonts| fonts.GetFont) else { return found };
-    let names = BOLD_FONTS.iter().map(|[upright, slanted]| if italic == 0 { upright } else { slanted });
     names
+        .into_iter()
         // SAFETY: the function is the library's own, and the name ends with NUL.
         .map(|name| unsafe { by_name(fonts, name.as_ptr()) })
         .find(|font| !font.is_null())
