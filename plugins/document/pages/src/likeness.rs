@@ -1,7 +1,8 @@
-//! Fonts that are neither embedded nor installed: usual ones that have more letters than the library's own, and bold ones.
+//! What is drawn in place of fonts that are neither embedded nor installed.
 //!
-//! PDFium draws those without serifs with a font of its own whose strokes grow little. An installed bold font comes
-//! nearer. (A font that is bold by its name alone, as `Tahoma,Bold`, is asked for as a usual one, and stays light.)
+//! PDFium has fonts of its own for Helvetica, Times and Courier and all that it takes for them, as Arial, but with western
+//! letters only: installed ones have Cyrillic and Greek too. Bold letters without serifs it draws with a font whose
+//! strokes grow little: an installed bold one comes nearer. (A font that is bold by its name alone, as `Tahoma,Bold`, is asked for as a usual one, and stays light.)
 
 use pdfium_render::prelude::{FPDF_BOOL, FPDF_SYSFONTINFO, PdfiumLibraryBindings};
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -78,8 +79,7 @@ unsafe extern "C" fn mapped(
     // SAFETY: a name that ends with NUL.
     let face = unsafe { CStr::from_ptr(face) }.to_bytes();
     let is_slanted = italic != 0;
-    let own = OWN.iter().find(|(name, _)| face.starts_with(name));
-    let names: Vec<&CStr> = match own {
+    let names: Vec<&CStr> = match OWN.iter().find(|(name, _)| face.starts_with(name)) {
         Some((_, names)) => names
             .get(usize::from(weight >= BOLD) * 2 + usize::from(is_slanted))
             .copied()

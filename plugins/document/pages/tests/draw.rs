@@ -88,17 +88,14 @@ fn cyrillic_letters_of_usual_fonts_are_drawn() {
         eprintln!("skipped: fonts-urw-base35 is not installed");
         return;
     }
-    let font = "<< /Type /Font /Subtype /Type0 /BaseFont /Arial,Bold /Encoding /Identity-H /ToUnicode 198 0 R \
+    let font = "/Subtype /Type0 /BaseFont /Arial,Bold /Encoding /Identity-H \
                 /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Arial,Bold /DW 900 /CIDSystemInfo \
                 << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> /FontDescriptor << /Type /FontDescriptor \
                 /FontName /Arial,Bold /Flags 32 /StemV 138 /Ascent 900 /Descent -200 /CapHeight 700 /ItalicAngle 0 \
-                /FontBBox [0 -200 1000 900] >> >>] >>";
-    let table = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <0000> <FFFF> \
-                 endcodespacerange 1 beginbfchar <0261> <0416> endbfchar endcmap end";
+                /FontBBox [0 -200 1000 900] >> >>]";
     let pdf = Pdf::default()
         .page(200.0, 50.0, "BT /L 24 Tf 10 15 Td <026102610261> Tj ET")
-        .object(199, font)
-        .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()));
+        .font(font, &[("0261", "0416")]);
     let drawn = picture(&job(&pdf).run(entry));
     let Samples::U8(samples) = &drawn.frames[0].samples else { panic!("pages have 8 bits a sample") };
     assert!(samples.iter().filter(|sample| **sample < 80).count() > 300, "the letters are not there");

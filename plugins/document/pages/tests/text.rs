@@ -190,29 +190,21 @@ fn turned_text_and_turned_pages() {
     assert_eq!(text(&twice, "txt"), "on its head\n");
 }
 
+/// A font of usual letters, some of which mean something else.
+const HELVETICA: &str = "/Subtype /Type1 /BaseFont /Helvetica";
+
 #[test]
 fn letters_beyond_the_first_plane_are_whole() {
-    let table = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange \
-                 1 beginbfchar <41> <D835DF0B> endbfchar endcmap end";
-    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 198 0 R >>";
-    let pdf = Pdf::default()
-        .page(200.0, 100.0, "BT /L 10 Tf 20 50 Td (2A = 2A) Tj ET")
-        .object(199, font)
-        .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()));
-    assert_eq!(text(&pdf, "txt"), "2\u{1d70b} = 2\u{1d70b}\n");
+    let pdf = Pdf::default().page(200.0, 100.0, "BT /L 10 Tf 20 50 Td (2A = 2A) Tj ET");
+    assert_eq!(text(&pdf.font(HELVETICA, &[("41", "D835DF0B")]), "txt"), "2\u{1d70b} = 2\u{1d70b}\n");
 }
 
 #[test]
 fn spaces_that_chinese_letters_cover_are_none() {
-    let table = "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange \
-                 2 beginbfchar <4D> <7EA2> <57> <519B> endbfchar endcmap end";
-    let font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 198 0 R >>";
     // Each space is taken back before the next letter.
-    let pdf = Pdf::default()
-        .page(200.0, 100.0, "BT /L 10 Tf 20 50 Td [(M ) 278 (W ) 278 (M a )] TJ ET")
-        .object(199, font)
-        .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()));
-    assert_eq!(text(&pdf, "txt"), "\u{7ea2}\u{519b}\u{7ea2} a\n");
+    let pdf = Pdf::default().page(200.0, 100.0, "BT /L 10 Tf 20 50 Td [(M ) 278 (W ) 278 (M a )] TJ ET");
+    let chinese = pdf.font(HELVETICA, &[("4D", "7EA2"), ("57", "519B")]);
+    assert_eq!(text(&chinese, "txt"), "\u{7ea2}\u{519b}\u{7ea2} a\n");
 }
 
 #[test]

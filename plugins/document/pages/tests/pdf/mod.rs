@@ -38,6 +38,23 @@ impl Pdf {
         self
     }
 
+    /// Makes font L of a font's entries, whose codes have these meanings, both in hexadecimal digits of UTF-16.
+    pub(crate) fn font(self, entries: &str, meanings: &[(&str, &str)]) -> Pdf {
+        let digits = meanings.first().map_or(2, |(code, _)| code.len());
+        let (first, last) = ("0".repeat(digits), "F".repeat(digits));
+        let mut table = format!(
+            "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <{first}> <{last}> \
+             endcodespacerange {} beginbfchar ",
+            meanings.len()
+        );
+        for (code, meaning) in meanings {
+            let _ = write!(table, "<{code}> <{meaning}> ");
+        }
+        table.push_str("endbfchar endcmap end");
+        self.object(199, &format!("<< /Type /Font {entries} /ToUnicode 198 0 R >>"))
+            .object(198, &format!("<< /Length {} >>\nstream\n{table}\nendstream", table.len()))
+    }
+
     /// The file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let kids: Vec<String> = (0..self.pages.len()).map(|page| format!("{} 0 R", 10 + page * 2)).collect();
