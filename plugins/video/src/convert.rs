@@ -162,11 +162,8 @@ impl<'s> Plan<'s> {
         if (track.rotation != 0 || track.mirrored) && !TURNS.contains(&container) {
             return Some(format!("{container} cannot say that the picture is turned"));
         }
-        let has_few = track.frame_rate.value() < recipe::LEAST_SWF_RATE.value();
-        if container == "swf" && has_few && !self.choice.audio.is_empty() {
-            return Some(
-                "it has so few pictures a second that sound behind the last one would be lost".into(),
-            );
+        if container == "swf" && !recipe::fits_swf(track.frame_rate, !self.choice.audio.is_empty()) {
+            return Some("swf does not hold so many, or with sound so few, pictures a second".into());
         }
         // These give frames one time only; with frames out of order that is not enough.
         let family = demuxer.family();

@@ -25,7 +25,7 @@ const FLASH: &[&str] = &["flv", "f4v"];
 /// The most frames a second that players of SWF show; its header has room for 255 (SWF 19, "The SWF header").
 const MOST_SWF_RATE: Rational = Rational::new(120, 1);
 /// The fewest frames a second of SWF with sound: sound goes along with the pictures and ends at the last one.
-pub(crate) const LEAST_SWF_RATE: Rational = Rational::new(12, 1);
+const LEAST_SWF_RATE: Rational = Rational::new(12, 1);
 /// The rate of a film that does not say.
 const USUAL_RATE: Rational = Rational::new(25, 1);
 /// The rate of a film in which nothing moves: enough to find a place in it, and little work.
@@ -171,6 +171,11 @@ fn rate(codec: &Codec, container: &Container, track: &Track, wish: &VideoWish, t
         _ => wanted,
     };
     settings::frame_rate(codec, takes, wanted)
+}
+
+/// Whether pictures can go into an SWF at their own rate.
+pub(crate) fn fits_swf(rate: Rational, has_sound: bool) -> bool {
+    rate.value() <= MOST_SWF_RATE.value() && (!has_sound || rate.value() >= LEAST_SWF_RATE.value())
 }
 
 /// The rate, so many times that it is not below `least`: every frame keeps its time.

@@ -97,11 +97,14 @@ fn more_frames_a_second_than_flash_players_show_are_left_out() {
     let rate = b" F10:1";
     let place = fast.windows(rate.len()).position(|bytes| bytes == rate).unwrap();
     fast.splice(place..place + rate.len(), *b" F600:1");
-    let flash = convert(fast, "swf", &[]).expect_one().to_vec();
-    // Behind the frame size, its rate in units of 1/256 (SWF 19, "The SWF header").
-    let bits = usize::from(flash[8] >> 3) * 4 + 5;
-    let place = 8 + bits.div_ceil(8);
-    assert_eq!(flash[place..place + 2], [0, 120]);
+    // One that could be copied, but for its rate.
+    let flv = convert(fast.clone(), "flv", &[("codec", json!("flv1"))]).expect_one().to_vec();
+    for outcome in [convert(fast, "swf", &[]), step("convert", "flv", flv, "swf", &[])] {
+        let flash = outcome.expect_one();
+        // Behind the frame size, its rate in units of 1/256 (SWF 19, "The SWF header").
+        let place = 8 + (usize::from(flash[8] >> 3) * 4 + 5).div_ceil(8);
+        assert_eq!(flash[place..place + 2], [0, 120]);
+    }
 }
 
 #[test]
