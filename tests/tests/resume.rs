@@ -47,6 +47,17 @@ impl World {
         world
     }
 
+    /// A job that does one thing with one file of the folder.
+    fn of_one(folder: Scratch, name: &str, work: &Value) -> World {
+        let job = json!({"tasks": {
+            "in": {"operation": "import/path", "path": folder.join(name)},
+            "work": work,
+            "out": {"operation": "export/path", "input": "work", "path": format!("{}/out/", folder.path().display())},
+        }});
+        fs::write(folder.join("job.json"), job.to_string()).unwrap();
+        World { folder }
+    }
+
     fn job(&self) -> Value {
         let import = |name: &str| json!({"operation": "import/path", "path": self.folder.join(name)});
         let work = |operation: &str, of: &str, to: &str| json!({"operation": operation, "input": of, "output_format": to});
@@ -185,22 +196,32 @@ fn pages_that_were_drawn_are_not_drawn_again() {
         eprintln!("skipped: no document can be made here");
         return;
     }
-    let job = json!({"tasks": {
-        "in": {"operation": "import/path", "path": folder.join("a.pdf")},
-        "pages": {"operation": "convert", "input": "in", "output_format": "png", "options": {"density": 250}},
-        "out": {"operation": "export/path", "input": "pages", "path": format!("{}/out/", folder.path().display())},
-    }});
-    fs::write(folder.join("job.json"), job.to_string()).unwrap();
-    let world = World { folder };
+    let pages =
+        json!({"operation": "convert", "input": "in", "output_format": "png", "options": {"density": 250}});
+    goes_on_within(&World::of_one(folder, "a.pdf", &pages));
+}
+
+/// A film of several segments.
+#[test]
+fn a_film_goes_on_behind_the_segments_that_were_encoded() {
+    let folder = Scratch::new("resume-film").unwrap();
+    fs::write(folder.join("a.y4m"), made::noise_video(128, 96, 1_500)).unwrap();
+    let film =
+        json!({"operation": "convert", "input": "in", "output_format": "mp4", "options": {"preset": "slow"}});
+    goes_on_within(&World::of_one(folder, "a.y4m", &film));
+}
+
+/// Kills a job of one long step as soon as a part of it is kept; it goes on there, to the same results.
+fn goes_on_within(world: &World) {
     if world.out().paths().count() > 0 || world.run().is_err() {
-        eprintln!("skipped: no pages are drawn here");
+        eprintln!("skipped: this cannot be made here");
         return;
     }
     let whole = world.out();
     world.clear();
     let child = world.program().spawn().unwrap();
     let parts = || fs::read_dir(world.folder.join("journal/kept/results")).map_or(0, Iterator::count);
-    assert!(soon(Duration::from_secs(60), || parts() >= 1), "no pages were kept");
+    assert!(soon(Duration::from_secs(60), || parts() >= 1), "nothing was kept");
     world.kill(child);
     assert_eq!(world.out().paths().count(), 0, "the job was over before it was killed");
     let resumed = world.run().unwrap();

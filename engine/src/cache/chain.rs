@@ -15,10 +15,10 @@ use std::time::{Duration, Instant, SystemTime};
 /// The keys of one route for certain inputs.
 #[derive(Debug)]
 pub(crate) struct Chain<'c> {
-    access: Access<'c>,
+    pub(super) access: Access<'c>,
     inputs: Inputs,
     /// One for each step; the last is that of the finished result.
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
     asked: Key,
 }
 
@@ -124,7 +124,7 @@ impl<'c> Chain<'c> {
     /// Keeps a finished result.
     pub(crate) fn keep(&self, items: &[Item], receipt: &Receipt, worker_bytes: u64, started: Instant) {
         let Some(key) = self.keys.last() else { return };
-        if !self.inputs.are_unchanged(self.access) {
+        if !self.inputs_are_unchanged() {
             return;
         }
         let told = Told {
@@ -169,7 +169,7 @@ impl<'c> Chain<'c> {
     /// Keeps what a part of the outputs came to: in a job's journal, because all of them are kept in the cache.
     pub(crate) fn keep_part(&self, part: (usize, usize), items: &[Item], said: Said, took: Duration) {
         let Some(key) = self.key_of(part) else { return };
-        if is_worth_keeping(items, took) && self.inputs.are_unchanged(self.access) {
+        if is_worth_keeping(items, took) && self.inputs_are_unchanged() {
             let result = Outcome { items, hashes: Vec::new(), said };
             // One that cannot be kept is made anew.
             let _ = entry::save(self.access, &key, result, self.access.store.most() / 4);
@@ -182,10 +182,15 @@ impl<'c> Chain<'c> {
         Some(key::Fields::new("part").add(finished.as_bytes()).add(format!("{first}+{count}")).key())
     }
 
+    /// Whether the inputs still are what the keys were made of.
+    pub(super) fn inputs_are_unchanged(&self) -> bool {
+        self.inputs.are_unchanged(self.access)
+    }
+
     /// Keeps what there is after some steps, when that is worth it. `took` is the time since what was kept before.
     pub(crate) fn keep_step(&self, steps: usize, items: &[Item], said: Said, took: Duration) -> bool {
         let Some(key) = steps.checked_sub(1).and_then(|place| self.keys.get(place)) else { return false };
-        if !is_worth_keeping(items, took) || !self.inputs.are_unchanged(self.access) {
+        if !is_worth_keeping(items, took) || !self.inputs_are_unchanged() {
             return false;
         }
         let result = Outcome { items, hashes: Vec::new(), said };

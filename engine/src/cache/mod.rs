@@ -13,12 +13,14 @@ mod chain;
 mod entry;
 mod key;
 mod notes;
+mod pieces;
 mod stamp;
 mod store;
 mod surroundings;
 
 pub(crate) use chain::{Chain, recall};
 pub(crate) use entry::Said;
+pub(crate) use pieces::StepPieces;
 pub(crate) use store::private_folder;
 
 use crate::deliver::hash_blocks;

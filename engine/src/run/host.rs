@@ -3,8 +3,10 @@
 
 use super::control::Control;
 use super::item::Item;
+use super::pieces;
 use super::sink::{OutputSpec, Sink};
 use super::work::Rescue;
+use crate::cache::StepPieces;
 use crate::detect::Source;
 use crate::lock::lock;
 use crate::{Error, ErrorKind, Result};
@@ -22,6 +24,7 @@ pub struct StepContext<'c> {
     control: &'c Control,
     /// The part of the whole work this step is: start and span.
     share: (f64, f64),
+    pieces: Option<StepPieces<'c>>,
     found: Mutex<Found>,
     failure: Mutex<Option<Error>>,
 }
@@ -39,6 +42,8 @@ pub struct Found {
     pub worker_bytes: u64,
     /// What was written anew by another plugin first.
     pub(crate) rescues: Vec<Rescue>,
+    /// Pieces of the step's work that an earlier run had kept.
+    pub(crate) pieces: usize,
 }
 
 impl Found {
@@ -56,6 +61,7 @@ impl Found {
         }
         self.worker_bytes = self.worker_bytes.max(other.worker_bytes);
         Rescue::note(&mut self.rescues, other.rescues);
+        self.pieces += other.pieces;
     }
 
     /// Puts what was said before in front of what was said in the run itself.
@@ -72,12 +78,19 @@ const MOST_SAYINGS: usize = 1_000;
 impl<'c> StepContext<'c> {
     /// Prepares one call.
     pub fn new(inputs: &'c [Item], sink: &'c Sink, control: &'c Control, share: (f64, f64)) -> Self {
-        StepContext { inputs, sink, control, share, found: Mutex::default(), failure: Mutex::default() }
+        let (found, failure) = (Mutex::default(), Mutex::default());
+        StepContext { inputs, sink, control, share, pieces: None, found, failure }
+    }
+
+    /// The same, where pieces of the work are kept.
+    pub(crate) fn keeping(self, pieces: Option<StepPieces<'c>>) -> Self {
+        StepContext { pieces, ..self }
     }
 
     /// Returns what the plugin said.
     pub fn into_found(self) -> Found {
-        self.found.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Found { pieces: self.pieces.map_or(0, |pieces| pieces.found()), ..found }
     }
 
     /// Takes the first failure that was recorded.
@@ -108,6 +121,10 @@ impl<'c> StepContext<'c> {
 
     pub(crate) fn record(&self, error: Error) {
         lock(&self.failure).get_or_insert(error);
+    }
+
+    pub(crate) fn pieces(&self) -> Option<&StepPieces<'c>> {
+        self.pieces.as_ref()
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -211,7 +228,7 @@ impl<'c> StepContext<'c> {
 /// # Safety
 ///
 /// `context` is the one of a [`StepContext::host`] whose context is alive.
-unsafe fn context<'a>(context: *mut c_void) -> &'a StepContext<'a> {
+pub(super) unsafe fn context<'a>(context: *mut c_void) -> &'a StepContext<'a> {
     // SAFETY: the caller vouches for it; the contract forbids host calls after the call has returned.
     unsafe { &*context.cast::<StepContext<'a>>() }
 }
@@ -329,8 +346,10 @@ extern "C" fn close_output(at: *mut c_void, output: i64) -> i32 {
     step.status(step.sink.close(output))
 }
 
-extern "C" fn extension(_: *mut c_void, _: Text) -> *const c_void {
-    std::ptr::null()
+extern "C" fn extension(at: *mut c_void, name: Text) -> *const c_void {
+    // SAFETY: as in `warn`.
+    let (step, name) = unsafe { (context(at), name.bytes()) };
+    if name == abi::PIECES.as_bytes() { pieces::table(step) } else { std::ptr::null() }
 }
 
 /// A time of the contract; `None` when it is unknown or out of range.

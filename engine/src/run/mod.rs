@@ -12,6 +12,7 @@ mod intake;
 mod item;
 mod meter;
 mod options;
+mod pieces;
 mod probe;
 mod schedule;
 mod side_by_side;

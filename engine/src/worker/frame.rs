@@ -5,7 +5,7 @@
 //! build of one program (see [`VERSION`]), but the engine takes nothing on trust: every field is bounded.
 
 /// Changes with every change of a frame; engine and worker refuse each other when it differs.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 /// Most bytes of a frame; longer content travels in a memory file, see [`LONG`].
 pub(crate) const MOST: usize = 64 << 10;
 /// Most bytes of content in a memory file.
@@ -38,6 +38,10 @@ pub(crate) const DONE: u8 = 11;
 pub(crate) const OPEN_MAIN: u8 = 12;
 /// Worker: output `u64` has grown too large for memory; a file on disk is wanted for it.
 pub(crate) const SPILL: u8 = 13;
+/// Worker: keep a piece of the step's work. Text: name, bytes. No answer: nothing depends on it.
+pub(crate) const KEEP: u8 = 14;
+/// Worker: text: name of a piece. Granted with its length, and a file that holds it.
+pub(crate) const FIND: u8 = 15;
 
 /// Engine: the shared page, as a descriptor.
 pub(crate) const PAGE: u8 = 32;

@@ -259,5 +259,5 @@ pub fn requests() -> Vec<Vec<u8>> {
     let limits = Limits::default();
     let operations: [(&str, &[Setting]); 2] = [("crop", &[]), ("convert", &settings)];
     let request = StepRequest { target: "jpg", operations: &operations, inputs: &inputs, limits };
-    [Call::Run, Call::Probe].map(|call| request::pack(call, &request, 1 << 20)).to_vec()
+    [Call::Run, Call::Probe].map(|call| request::pack(call, &request, 1 << 20, call == Call::Run)).to_vec()
 }

@@ -3,6 +3,7 @@
 
 use super::frame::{self, Packer};
 use super::memory::{Mapping, SharedPage};
+use super::pieces::{self, Piece};
 use super::request::Unpacked;
 use super::socket::{Packet, Socket};
 use crate::lock::lock;
@@ -27,6 +28,10 @@ pub(super) struct Lent {
     outputs: Mutex<HashMap<i64, Arc<Mutex<Output>>>>,
     /// A file for the main output, until the first output is opened.
     main: Mutex<Option<File>>,
+    /// Whether the engine keeps pieces of the work.
+    keeps: bool,
+    /// The piece that was asked for last.
+    pub(super) piece: Mutex<Option<Piece>>,
     /// How long outputs in memory may get together.
     in_memory: u64,
     /// How long they are.
@@ -58,6 +63,8 @@ impl Lent {
             inputs: Vec::new(),
             outputs: Mutex::default(),
             main: Mutex::default(),
+            keeps: false,
+            piece: Mutex::default(),
             in_memory: u64::MAX,
             held: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -80,7 +87,7 @@ impl Lent {
             Input { inline: head.inline.clone(), mapping, file: Mutex::new(file) }
         });
         let (inputs, most, main) = (inputs.collect(), unpacked.limits.output, Mutex::new(main));
-        Lent { inputs, most, main, in_memory: unpacked.in_memory, ..self.end() }
+        Lent { inputs, most, main, keeps: unpacked.keeps, in_memory: unpacked.in_memory, ..self.end() }
     }
 
     /// Forgets a call.
@@ -133,7 +140,7 @@ impl Lent {
     }
 
     /// Asks the engine and waits; `None` when it says no.
-    fn ask(&self, question: &[u8]) -> Option<(u64, Option<File>)> {
+    pub(super) fn ask(&self, question: &[u8]) -> Option<(u64, Option<File>)> {
         let socket = lock(&self.socket);
         socket.send(question).ok()?;
         let packet = socket.receive(None).ok()??;
@@ -301,7 +308,7 @@ impl Output {
 /// # Safety
 ///
 /// `context` is the one of a [`Lent::host`] that is alive.
-unsafe fn lent<'a>(context: *mut c_void) -> &'a Lent {
+pub(super) unsafe fn lent<'a>(context: *mut c_void) -> &'a Lent {
     // SAFETY: the caller vouches for it.
     unsafe { &*context.cast::<Lent>() }
 }
@@ -382,6 +389,11 @@ extern "C" fn close_output(at: *mut c_void, output: i64) -> i32 {
     unsafe { lent(at) }.close(output)
 }
 
-extern "C" fn extension(_: *mut c_void, _: Text) -> *const c_void {
-    std::ptr::null()
+extern "C" fn extension(at: *mut c_void, name: Text) -> *const c_void {
+    // SAFETY: as in `warn`.
+    let (lent, name) = unsafe { (lent(at), name.bytes()) };
+    match lent.keeps && name == abi::PIECES.as_bytes() {
+        true => pieces::table(),
+        false => std::ptr::null(),
+    }
 }

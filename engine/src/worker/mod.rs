@@ -18,6 +18,7 @@ mod housekeeper;
 mod isolation;
 mod lend;
 mod memory;
+mod pieces;
 mod pool;
 mod process;
 mod request;

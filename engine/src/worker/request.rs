@@ -8,11 +8,12 @@ use formwork_abi::{self as abi, Limits, Text};
 /// Most inputs or operations of one call.
 const MOST_PARTS: u32 = 4_000_000;
 
-/// Packs a call. The contents of inputs are not in it. `in_memory` is how long an output in memory may get.
-pub(crate) fn pack(call: Call, request: &StepRequest<'_>, in_memory: u64) -> Vec<u8> {
+/// Packs a call. The contents of inputs are not in it. `in_memory` is how long an output in memory may get; `keeps` says
+/// whether pieces of the work are kept.
+pub(crate) fn pack(call: Call, request: &StepRequest<'_>, in_memory: u64, keeps: bool) -> Vec<u8> {
     let limits = &request.limits;
     let mut packer = Packer::new(frame::CALL).u8(u8::from(call == Call::Run)).text(request.target);
-    packer = packer.u64(in_memory).u32(limits.threads);
+    packer = packer.u64(in_memory).u8(keeps.into()).u32(limits.threads);
     for limit in numbers(limits) {
         packer = packer.u64(*limit);
     }
@@ -90,6 +91,7 @@ pub(super) struct Unpacked {
     pub(super) call: Call,
     pub(super) target: String,
     pub(super) in_memory: u64,
+    pub(super) keeps: bool,
     pub(super) limits: Limits,
     pub(super) operations: Vec<(String, Vec<(String, OptionValue)>)>,
     pub(super) inputs: Vec<InputHead>,
@@ -100,6 +102,7 @@ pub(super) fn unpack(mut fields: Fields<'_>) -> Option<Unpacked> {
     let call = if fields.u8()? == 1 { Call::Run } else { Call::Probe };
     let target = fields.text()?.to_owned();
     let in_memory = fields.u64()?;
+    let keeps = fields.u8()? == 1;
     let mut limits = Limits { threads: fields.u32()?, ..Limits::default() };
     let Limits {
         memory,
@@ -139,7 +142,7 @@ pub(super) fn unpack(mut fields: Fields<'_>) -> Option<Unpacked> {
             inline: fields.bytes()?.to_vec(),
         });
     }
-    Some(Unpacked { call, target, in_memory, limits, operations, inputs })
+    Some(Unpacked { call, target, in_memory, keeps, limits, operations, inputs })
 }
 
 fn unpack_value(fields: &mut Fields<'_>) -> Option<OptionValue> {
@@ -191,11 +194,11 @@ mod tests {
         let limits = Limits { threads: 2, memory: 77, name: 5, ..Limits::default() };
         let request =
             StepRequest { target: "jpg", operations: &[("convert", &settings)], inputs: &inputs, limits };
-        let packed = pack(Call::Run, &request, 9);
+        let packed = pack(Call::Run, &request, 9, true);
         let (kind, fields) = Fields::of(&packed).unwrap();
         let unpacked = unpack(fields).unwrap();
         assert_eq!((kind, unpacked.call, unpacked.target.as_str()), (frame::CALL, Call::Run, "jpg"));
-        assert_eq!((unpacked.in_memory, unpacked.limits), (9, limits));
+        assert_eq!((unpacked.in_memory, unpacked.keeps, unpacked.limits), (9, true, limits));
         assert_eq!(unpacked.operations[0].1[2], ("scale".to_owned(), OptionValue::Number(1.5)));
         assert_eq!((unpacked.inputs[0].name.as_str(), unpacked.inputs[0].length), ("a.png", 3));
         for length in 1..packed.len() {

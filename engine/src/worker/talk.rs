@@ -77,7 +77,12 @@ impl<'t> Talk<'t> {
         if let Some(main) = &main {
             process.socket.send_with(&[frame::MAIN], main)?;
         }
-        process.socket.send(&request::pack(call, request, context.in_memory()))?;
+        process.socket.send(&request::pack(
+            call,
+            request,
+            context.in_memory(),
+            context.pieces().is_some(),
+        ))?;
         Ok(Talk { process, request, context, page, stopping: None, main, failed: false, wrote: false })
     }
 
@@ -185,6 +190,17 @@ impl<'t> Talk<'t> {
                 self.failed |= !context.open_ahead(spec, file);
             }
             frame::CLOSE => self.failed |= !context.close_shared(i64::try_from(fields.u64()?).ok()?),
+            frame::KEEP => {
+                let (name, bytes) = (fields.text()?, fields.bytes()?);
+                context.pieces()?.keep(name, bytes);
+            }
+            frame::FIND => {
+                let name = fields.text()?;
+                return Some(match context.pieces()?.find(name) {
+                    Some(piece) => self.grant(piece.length, &piece.file),
+                    None => self.deny(),
+                });
+            }
             frame::WARN => context.warn(&String::from_utf8_lossy(fields.bytes()?)),
             frame::LOSE => {
                 let (feature, detail) = (fields.bytes()?, fields.bytes()?);

@@ -30,6 +30,9 @@
 // [`Host::tick`]: stop, the deadline passed.
 #define FORMWORK_TICK_DEADLINE 2
 
+// Most bytes of a piece. A longer one is not kept.
+#define MOST_PIECE (48 << 20)
+
 // A call succeeded.
 #define FORMWORK_STATUS_OK 0
 

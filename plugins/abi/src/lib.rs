@@ -22,12 +22,14 @@ mod host;
 #[cfg(feature = "layout-proof")]
 pub mod layout;
 pub mod options;
+mod pieces;
 mod plugin;
 mod step;
 mod text;
 
 pub use error::ErrorKind;
 pub use host::{Host, TICK_CANCELLED, TICK_CONTINUE, TICK_DEADLINE};
+pub use pieces::{MOST_PIECE, PIECES, Pieces};
 pub use plugin::{Entry, HostInfo, Plugin, STATUS_FAILED, STATUS_OK};
 pub use step::{
     Input, KIND_BOOLEAN, KIND_DIRECTORY, KIND_FILE, KIND_HARD_LINK, KIND_INTEGER, KIND_NUMBER, KIND_SYMLINK,

@@ -47,6 +47,7 @@ mod error;
 pub mod export;
 mod input;
 mod output;
+mod pieces;
 mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -55,10 +56,11 @@ pub mod xml;
 pub use error::{Error, Result};
 pub use formwork_abi::describe::{Capability, Cost, Description, FormatRow, Library, SCHEMA};
 pub use formwork_abi::options::{self, OptionDefault, OptionKind, OptionSpec, option};
-pub use formwork_abi::{ErrorKind, Limits};
+pub use formwork_abi::{ErrorKind, Limits, MOST_PIECE};
 pub use formwork_formats::{self as formats, Feature};
 pub use input::{Input, InputKind, Reader};
 pub use output::{OutputInfo, OutputKind, Writer};
+pub use pieces::Pieces;
 pub use serde_json::{Value, json};
 pub use step::{Operation, Options, Step};
 

@@ -1,4 +1,4 @@
-use crate::{Error, ErrorKind, Feature, Input, OutputInfo, Result, Value, Writer};
+use crate::{Error, ErrorKind, Feature, Input, OutputInfo, Pieces, Result, Value, Writer};
 use formwork_abi as abi;
 use std::fmt::Display;
 
@@ -179,6 +179,12 @@ impl<'a> Step<'a> {
         self.report(&crate::json!({ "parts": all.len() }));
         let rest = all.get(first..).unwrap_or_default();
         rest.get(..count).unwrap_or(rest)
+    }
+
+    /// Where pieces of this step's work are kept, so that a job that was killed goes on within the step; `None` where
+    /// nothing is. A step must come to the same bytes with what was kept and without.
+    pub fn pieces(&'a self) -> Option<Pieces<'a>> {
+        Pieces::of(self)
     }
 
     /// Fails when a value passes the limit of that name.

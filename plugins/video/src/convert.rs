@@ -11,7 +11,8 @@ use crate::watermark::Pictures;
 use formwork_media::audio::{SoundWish, Way, way};
 use formwork_media::lane::{Count, LATE, can_copy};
 use formwork_media::{
-    Assembly, Choice, Codec, CodecKind, Container, Demuxer, Kind, Need, Span, StreamSpec, Times, Track,
+    Assembly, Choice, Codec, CodecKind, Container, Demuxer, Keeper, Kind, Need, Segments, Span, StreamSpec,
+    Times, Track,
 };
 use formwork_sdk::{Error, Result, Step, json};
 
@@ -330,7 +331,12 @@ pub(crate) fn add<'s>(
     settings.global_header = assembly.muxer.wants_global_header();
     let span = *assembly.span();
     let burner = if prepared.burns { Burner::open(step, prepared.recipe.subtitles_at.1)? } else { None };
-    let lane = VideoLane::new(track, prepared.recipe, &settings, &span, step.threads(), burner)?;
+    let keeper = prepared.cut.zip(step.pieces()).map(|(aim, pieces)| {
+        let name = format!("{} {aim:?} {} {:?}", track.index, span.origin, span.end);
+        Keeper { pieces, name }
+    });
+    let encoder = Segments::open(&settings, prepared.cut.is_some(), keeper)?;
+    let lane = VideoLane::new(track, prepared.recipe, encoder, &span, step.threads(), burner)?;
     if !rehearsal {
         if !lossless {
             assembly.lose_quality(format!("pictures re-encoded as {}", prepared.codec.word));

@@ -5,7 +5,7 @@ use crate::geometry;
 use crate::graph::{Filter, Graph, Link, Source};
 use crate::options::{Change, Fit};
 use formwork_media::lane::{Count, Lane, Out};
-use formwork_media::{Decoder, Encoder, EncoderSettings, Frame, Packet, Rational, Skip, Span, Track};
+use formwork_media::{Decoder, Frame, Packet, Rational, Segments, Skip, Span, Track};
 use formwork_sdk::{Error, Result};
 
 /// A single frame is believed to be shown for at most so many seconds.
@@ -38,9 +38,9 @@ pub(crate) struct Recipe {
 }
 
 /// The lane.
-pub(crate) struct VideoLane {
+pub(crate) struct VideoLane<'s> {
     decoder: Decoder,
-    encoder: Encoder,
+    encoder: Segments<'s>,
     graph: Option<Graph>,
     recipe: Recipe,
     time_base: Rational,
@@ -62,18 +62,18 @@ pub(crate) struct VideoLane {
     stale: bool,
 }
 
-impl VideoLane {
+impl<'s> VideoLane<'s> {
     pub(crate) fn new(
         track: &Track,
         recipe: Recipe,
-        settings: &EncoderSettings,
+        encoder: Segments<'s>,
         span: &Span,
         threads: usize,
         burner: Option<Burner>,
-    ) -> Result<VideoLane> {
+    ) -> Result<VideoLane<'s>> {
         Ok(VideoLane {
             decoder: Decoder::open(track, threads, Skip::Nothing)?,
-            encoder: Encoder::open(settings)?,
+            encoder,
             graph: None,
             recipe,
             time_base: track.time_base,
@@ -92,7 +92,7 @@ impl VideoLane {
     }
 
     /// The encoder, for the muxer.
-    pub(crate) fn encoder(&self) -> &Encoder {
+    pub(crate) fn encoder(&self) -> &Segments<'s> {
         &self.encoder
     }
 
@@ -201,7 +201,7 @@ impl VideoLane {
         self.last = Some(time);
         frame.set_pts(Some(time));
         frame.forget_picture_type();
-        self.encoder.encode(Some(&frame), out)?;
+        self.encoder.encode(&frame, time, out)?;
         self.held = if self.recipe.shows_last_again { Some(frame) } else { None };
         Ok(())
     }
@@ -223,11 +223,11 @@ impl VideoLane {
             return Ok(());
         }
         frame.set_pts(Some(time));
-        self.encoder.encode(Some(&frame), out)
+        self.encoder.encode(&frame, time, out)
     }
 }
 
-impl Lane for VideoLane {
+impl Lane for VideoLane<'_> {
     fn take(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
         self.begun |= packet.is_key();
         if !self.begun {
@@ -248,7 +248,7 @@ impl Lane for VideoLane {
             return Err(Error::corrupt("none of the pictures can be decoded"));
         }
         self.show_last_again(out)?;
-        self.encoder.encode(None, out)
+        self.encoder.finish(out)
     }
 
     fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {

@@ -42,6 +42,8 @@ pub(crate) struct Prepared {
     pub(crate) lossless: bool,
     /// Subtitles are drawn into the pictures.
     pub(crate) burns: bool,
+    /// What the encoder aims at, when it may begin anew within the film.
+    pub(crate) cut: Option<Aim>,
 }
 
 /// Works out filters and settings for a track.
@@ -141,7 +143,9 @@ pub(crate) fn prepare(
     };
     let lossless = codec.lossless || wish.lossless && matches!(encoder, "libx264" | "libx265" | "libvpx-vp9");
     let lossless = lossless && format == source_format && wish.changes.is_empty() && !wish.burn;
-    Ok(Prepared { recipe, settings, codec, size: (width, height), frame_rate, lossless, burns: wish.burn })
+    let (size, burns) = ((width, height), wish.burn);
+    let cut = settings::may_be_cut(codec, aim).then_some(aim);
+    Ok(Prepared { recipe, settings, codec, size, frame_rate, lossless, burns, cut })
 }
 
 fn choose_codec(container: &Container, wish: &VideoWish) -> Result<&'static Codec> {

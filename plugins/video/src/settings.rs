@@ -12,6 +12,11 @@ const THREADS: usize = 4;
 const PRESETS: [&str; 9] =
     ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
 
+/// Codecs whose encoders begin anew now and then, so that what was made is kept if the job is killed. Not: those of whole
+/// pictures, which are quick, and large to keep.
+const CUT: &[&str] =
+    &["h264", "h265", "vp9", "av1", "theora", "mpeg4", "mpeg2video", "mpeg1video", "wmv2", "wmv1", "flv1"];
+
 /// What an encoder is told beside sizes.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -111,6 +116,12 @@ pub(crate) fn told(codec: &Codec, encoder: &str, wish: &VideoWish, aim: Aim, pix
         _ => {}
     }
     told
+}
+
+/// Whether the film may be cut into segments that do not know of each other. What aims at a rate shares bits out over the
+/// whole film.
+pub(crate) fn may_be_cut(codec: &Codec, aim: Aim) -> bool {
+    CUT.contains(&codec.word) && matches!(aim, Aim::Quality(_))
 }
 
 /// The scale of MPEG-like encoders, from 2 (finest) to 31: 4 at quality 75.

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{SIZE, convert, film, film_with_late_sound, number_of, probe, seen, step};
+use common::{RATE, SIZE, convert, film, film_with_late_sound, number_of, probe, seen, step};
 use formwork_plugin_video::formwork_plugin_entry_v1 as entry;
 use formwork_sdk::json;
-use formwork_sdk::testing::{Job, describe};
+use formwork_sdk::testing::{Job, KeptPieces, describe};
 
 fn duration(format: &str, bytes: &[u8]) -> f64 {
     probe(format, bytes).facts.get("duration").and_then(|value| value.as_f64()).unwrap_or(0.0)
@@ -62,6 +62,47 @@ fn packets_are_copied_where_they_fit() {
     assert_eq!(never.facts["frames_encoded"], json!(20));
     let refused = step("convert", "mp4", source.expect_one().to_vec(), "webm", &[("copy", json!("always"))]);
     assert_eq!(refused.failure().unwrap().0, "invalid_request");
+}
+
+#[test]
+fn a_film_is_the_same_whatever_was_kept_of_it() {
+    let seconds = 45;
+    let film = film(seconds * RATE);
+    for (target, codec) in [
+        ("mp4", "h264"),
+        ("mkv", "h265"),
+        ("webm", "vp9"),
+        ("webm", "av1"),
+        ("ogv", "theora"),
+        ("avi", "mpeg4"),
+        ("mpeg", "mpeg2video"),
+        ("mpeg", "mpeg1video"),
+        ("wmv", "wmv2"),
+        ("wmv", "wmv1"),
+        ("flv", "flv1"),
+    ] {
+        let kept = KeptPieces::default();
+        let made = |job: Job| {
+            let job = job.input("film", "y4m", film.as_slice()).target(target).threads(2);
+            let outcome = job.option("codec", codec).option("preset", "veryfast").run(entry);
+            (outcome.expect_one().to_vec(), outcome.facts["frames_encoded"].as_u64().unwrap())
+        };
+        let (whole, frames) = made(Job::new("convert"));
+        let made = || made(Job::new("convert").keeping(&kept));
+        assert_eq!(made(), (whole.clone(), frames), "{target}, {codec}");
+        let names: Vec<String> = kept.lock().unwrap().keys().cloned().collect();
+        assert_eq!(names.len(), 3, "{target}, {codec}: {names:?}");
+        // The segments from 20 s on, which an encoder has then begun with another; and all but the middle.
+        for gone in [&names[1..], &names[1..2]] {
+            gone.iter().for_each(|name| drop(kept.lock().unwrap().remove(name)));
+            let (bytes, encoded) = made();
+            assert!(bytes == whole, "{target}, {codec}, without {gone:?}");
+            assert!(encoded < frames * 3 / 4, "{target}, {codec}: {encoded} of {frames}");
+        }
+        // What is damaged is made anew.
+        kept.lock().unwrap().values_mut().for_each(|piece| piece.truncate(piece.len() - 1));
+        assert!(made() == (whole, frames), "{target}, {codec}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::host::{Found, StepContext};
 use super::super::item::Item;
 use super::super::sink::Sink;
 use super::rescue::{self, Rescue};
-use crate::cache::{Chain, Said};
+use crate::cache::{Chain, Said, StepPieces};
 use crate::deliver::{Loss, Staging, names};
 use crate::engine::Parts;
 use crate::matrix::Setting;
@@ -44,7 +44,7 @@ pub(super) struct Arrived {
     pub(super) worker_bytes: u64,
     /// Steps that were found in the result cache.
     pub(super) reused: usize,
-    /// Parts of a step's outputs that were found in the job's journal.
+    /// Parts of a step's outputs, or pieces of its work, that were found in the job's journal.
     pub(super) found_parts: usize,
     /// What was written anew on the way.
     pub(super) rescues: Vec<Rescue>,
@@ -113,6 +113,7 @@ impl Walk<'_> {
                     staging: along.staging.filter(|_| last),
                     part: along.part.filter(|(parted, _)| *parted == number).map(|(_, part)| part),
                     names: along.names,
+                    pieces: along.chain.map(|chain| (chain, number)),
                 };
                 let found = step.on(arrived, (done, share))?;
                 arrived.add(found, hop, number);
@@ -164,6 +165,7 @@ impl Arrived {
         self.facts = found.facts;
         self.worker_bytes = self.worker_bytes.max(found.worker_bytes);
         self.warnings.extend(found.warnings);
+        self.found_parts += found.pieces;
         let rescues = found.rescues.into_iter().map(|rescue| rescue.at(number));
         Rescue::note(&mut self.rescues, rescues.collect());
         let exact = self.facts.get("exact").and_then(Value::as_bool).unwrap_or(false);
@@ -185,6 +187,8 @@ struct Step<'s, 'w> {
     staging: Option<&'s Arc<Staging>>,
     part: Option<&'s Setting>,
     names: Option<&'s Arc<Mutex<HashSet<String>>>>,
+    /// Where pieces of its work are kept, and the number of the step there.
+    pieces: Option<(&'s Chain<'s>, usize)>,
 }
 
 impl Step<'_, '_> {
@@ -193,7 +197,7 @@ impl Step<'_, '_> {
         let items = std::mem::take(&mut arrived.items);
         let single = items.len() == 1 && (self.names.is_none() || self.part.is_some());
         if single || self.hop.cell.capability.many_inputs {
-            let (outputs, found) = self.run(items, || self.sink(), (start, span))?;
+            let (outputs, found) = self.run(items, || self.sink(), (start, span), 0)?;
             arrived.items = outputs;
             return Ok(found);
         }
@@ -204,7 +208,8 @@ impl Step<'_, '_> {
             self.walk.control.check()?;
             let main = names::in_series(&item.name, item.format, self.hop.to);
             let sink = || self.sink().in_series(main.clone(), names.clone());
-            let (outputs, found) = self.run(vec![item], sink, (start + part * number as f64, part))?;
+            let share = (start + part * number as f64, part);
+            let (outputs, found) = self.run(vec![item], sink, share, number)?;
             arrived.items.extend(outputs);
             all.add(found);
         }
@@ -219,23 +224,24 @@ impl Step<'_, '_> {
         }
     }
 
-    /// Runs the step; once more when its inputs could be mended.
+    /// Runs the step; once more when its inputs could be mended. `turn` tells its runs apart.
     fn run(
         &self,
         mut inputs: Vec<Item>,
         sink: impl Fn() -> Sink,
         share: (f64, f64),
+        turn: usize,
     ) -> Result<(Vec<Item>, Found)> {
         let only = if inputs.len() == 1 { inputs.first().map(|item| item.name.clone()) } else { None };
         inputs.extend(self.companions.iter().cloned());
         let attempt = sink();
-        let found = match self.attempt(&inputs, &attempt, share) {
+        let found = match self.attempt(&inputs, &attempt, share, &format!("{turn}")) {
             Err(failure) if attempt.is_untouched() => {
                 let rescued = rescue::rescue(self.walk, self.hop, &inputs, failure.clone())?;
                 let attempt = sink();
                 // What is wrong with a file is better said of the file than of what was made of it.
                 let mut found = self
-                    .attempt(&rescued.items, &attempt, share)
+                    .attempt(&rescued.items, &attempt, share, &format!("{turn} mended"))
                     .map_err(|error| if error.kind == ErrorKind::CorruptInput { failure } else { error })?;
                 found.precede(rescued.found);
                 return Ok((self.outputs(attempt, only)?, found));
@@ -245,7 +251,7 @@ impl Step<'_, '_> {
         Ok((self.outputs(attempt, only)?, found))
     }
 
-    fn attempt(&self, inputs: &[Item], sink: &Sink, share: (f64, f64)) -> Result<Found> {
+    fn attempt(&self, inputs: &[Item], sink: &Sink, share: (f64, f64), turn: &str) -> Result<Found> {
         let (hop, Walk { parts, limits, control, span, .. }) = (self.hop, *self.walk);
         let fused = hop.fused.iter().map(|one| (one.capability.operation.as_str(), one.settings.as_slice()));
         let settings: Vec<Setting> = hop.settings.iter().chain(self.part).cloned().collect();
@@ -254,7 +260,9 @@ impl Step<'_, '_> {
         let target = hop.to.map_or("", |format| format.id);
         let request = StepRequest { target, operations: &operations, inputs, limits };
         let share = (span.0 + span.1 * share.0, span.1 * share.1);
-        let context = StepContext::new(inputs, sink, control, share);
+        let pieces =
+            self.pieces.and_then(|(chain, number)| StepPieces::of(chain, number, turn, limits.output));
+        let context = StepContext::new(inputs, sink, control, share).keeping(pieces);
         (parts.carrier)
             .call(hop.cell.plugin, Call::Run, &request, &context)
             .map_err(|error| error.with_context("plugin", hop.cell.plugin.id()))?;

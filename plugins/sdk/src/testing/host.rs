@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What `context` points to during a call.
 pub(super) struct State<'a> {
-    job: &'a Job,
+    pub(super) job: &'a Job,
     ticks: AtomicU64,
     written: AtomicU64,
     kept: Mutex<Outcome>,
@@ -48,7 +48,7 @@ impl<'a> State<'a> {
             write,
             write_at,
             close_output,
-            extension: None,
+            extension: Some(super::pieces::extension),
         }
     }
 
@@ -238,7 +238,7 @@ fn read_file_at(file: &File, offset: u64, buffer: &mut [u8]) -> std::io::Result<
 }
 
 /// Returns the state behind a context.
-fn state<'a>(context: *mut c_void) -> &'a State<'a> {
+pub(super) fn state<'a>(context: *mut c_void) -> &'a State<'a> {
     // SAFETY: `call` hands out a pointer to a `State` that lives until the plugin returns, and every
     // function of the host is only called until then.
     unsafe { &*context.cast::<State<'a>>() }

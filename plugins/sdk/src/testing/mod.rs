@@ -23,11 +23,14 @@
 
 mod call;
 mod host;
+mod pieces;
 
 use crate::{Description, ErrorKind, InputKind, OutputKind, Value};
 use formwork_abi as abi;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 pub use call::describe;
@@ -44,7 +47,11 @@ pub struct Job {
     piped: bool,
     cancel_after: Option<u64>,
     sink: Sink,
+    pieces: Option<KeptPieces>,
 }
+
+/// Pieces of steps' work by their names, kept from one call to the next.
+pub type KeptPieces = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
 /// Where the bytes of outputs go.
 #[derive(Clone, Debug, Default)]
@@ -183,6 +190,12 @@ impl Job {
     /// Cancels the job at this tick.
     pub fn cancel_after(mut self, ticks: u64) -> Job {
         self.cancel_after = Some(ticks);
+        self
+    }
+
+    /// Keeps pieces of the step's work, and lets it find those that are there.
+    pub fn keeping(mut self, pieces: &KeptPieces) -> Job {
+        self.pieces = Some(pieces.clone());
         self
     }
 
