@@ -1,8 +1,9 @@
 //! A piece of decoded data: a picture, or some samples of sound.
 
 use crate::packet::{known, no_memory};
-use crate::{check, ff};
+use crate::{check, ff, library};
 use formwork_sdk::Result;
+use std::hash::Hasher;
 
 /// One frame. Its data is shared and counted by FFmpeg.
 #[derive(Debug)]
@@ -115,6 +116,26 @@ impl Frame {
     pub fn format(&self) -> i32 {
         // SAFETY: the frame is ours.
         unsafe { (*self.0).format }
+    }
+
+    /// A number that tells its picture from others; `None` for what is no picture in memory.
+    pub fn fingerprint(&self) -> Option<u64> {
+        // SAFETY: the frame is ours; its planes hold what format, size and distances of rows say, and the buffer as much as
+        // FFmpeg wants for it.
+        let bytes = unsafe {
+            let raw = &*self.0;
+            let format = library::pixel_format(raw.format)?;
+            let size = ff::av_image_get_buffer_size(format, raw.width, raw.height, 1);
+            let mut bytes = vec![0_u8; usize::try_from(size).ok()?];
+            let (planes, rows) = (raw.data.as_ptr().cast(), raw.linesize.as_ptr());
+            let (width, height) = (raw.width, raw.height);
+            let copied =
+                ff::av_image_copy_to_buffer(bytes.as_mut_ptr(), size, planes, rows, format, width, height, 1);
+            (copied >= 0).then_some(bytes)?
+        };
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(&bytes);
+        Some(hasher.finish())
     }
 
     /// Lets an encoder choose the kind of picture.

@@ -36,19 +36,25 @@ impl KeptPackets {
         self.0.extend_from_slice(bytes);
     }
 
-    /// All of them.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// How many bytes there are.
+    pub(crate) fn length(&self) -> usize {
+        self.0.len()
     }
 
-    /// Reads them back; `None` when the bytes are not whole.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Packet>> {
-        let mut rest = Rest(bytes);
-        let mut packets = Vec::new();
+    /// All of them, with a number that tells the last picture they were made of from others.
+    pub(crate) fn finish(mut self, last_picture: u64) -> Vec<u8> {
+        self.0.extend_from_slice(&last_picture.to_le_bytes());
+        self.0
+    }
+
+    /// Reads both back; `None` when the bytes are not whole.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Vec<Packet>, u64)> {
+        let (packets, last_picture) = bytes.split_last_chunk()?;
+        let (mut rest, mut read) = (Rest(packets), Vec::new());
         while !rest.0.is_empty() {
-            packets.push(rest.packet()?);
+            read.push(rest.packet()?);
         }
-        Some(packets)
+        Some((read, u64::from_le_bytes(*last_picture)))
     }
 }
 
@@ -113,12 +119,14 @@ mod tests {
         let mut kept = KeptPackets::default();
         kept.add(&packet);
         kept.add(&Packet::of(b"").unwrap());
-        let back = KeptPackets::read(kept.as_bytes()).unwrap();
+        let bytes = kept.finish(77);
+        let (back, last_picture) = KeptPackets::read(&bytes).unwrap();
+        assert_eq!(last_picture, 77);
         assert_eq!((back[0].data(), back[0].pts(), back[0].dts()), (&b"coded"[..], Some(7), Some(-2)));
         assert_eq!((back[0].duration(), back[0].is_key(), back[1].size()), (5, true, 0));
         let mut again = KeptPackets::default();
         back.iter().for_each(|packet| again.add(packet));
-        assert_eq!(again.as_bytes(), kept.as_bytes());
-        assert!(KeptPackets::read(&kept.as_bytes()[..kept.as_bytes().len() - 1]).is_none());
+        assert!(KeptPackets::read(&bytes[..bytes.len() - 1]).is_none());
+        assert_eq!(again.finish(77), bytes);
     }
 }

@@ -60,7 +60,7 @@ pub use lane::Lane;
 pub use mux::{Muxer, StreamSpec};
 pub use packet::{Packet, no_memory};
 pub use quality::{Quality, bit_rate_for};
-pub use segments::{Keeper, Segments};
+pub use segments::{Keeper, Seam, Segments};
 pub use span::Times;
 pub use subtitles::{Shown, SubtitleDecoder, SubtitlePicture};
 pub use track::{Kind, Rational, Track};

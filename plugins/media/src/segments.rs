@@ -27,6 +27,8 @@ pub struct Segments<'s> {
     keeper: Option<Keeper<'s>>,
     /// The segment under way.
     under_way: Option<UnderWay>,
+    /// The picture that came last, where segments are kept.
+    last: Option<Frame>,
     /// Frames that were encoded.
     pub frames: u64,
 }
@@ -38,6 +40,15 @@ pub struct Keeper<'s> {
     pub pieces: Pieces<'s>,
     /// What tells the film from others that the same step makes.
     pub name: String,
+}
+
+/// The place between two segments that are kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Seam {
+    /// Seconds of the film before it.
+    pub seconds: f64,
+    /// Tells the last picture before it from others.
+    pub last_picture: u64,
 }
 
 struct UnderWay {
@@ -68,6 +79,7 @@ impl<'s> Segments<'s> {
             length: cut.then(|| time_base.time(SEGMENT).max(1)),
             keeper: keeper.filter(|_| cut),
             under_way: None,
+            last: None,
             frames: 0,
         })
     }
@@ -86,33 +98,47 @@ impl<'s> Segments<'s> {
         self.encoder.as_ref().ok_or_else(no_encoder)?.parameters()
     }
 
+    /// The beginning of the last segment of those that are there from the film's beginning on, with none missing.
+    pub fn seam(&self) -> Option<Seam> {
+        let (keeper, length) = self.keeper.as_ref().zip(self.length)?;
+        let known = (0..).take_while(|number| keeper.pieces.has(&keeper.name_of(*number))).last()?;
+        let (_, last_picture) = keeper.find(known.checked_sub(1).filter(|before| *before >= 0)?)?;
+        Some(Seam { seconds: self.time_base.seconds(known * length), last_picture })
+    }
+
     /// Encodes a frame, which is shown at `time`; times grow.
     ///
     /// # Errors
     ///
     /// As for [`Encoder::encode`].
     pub fn encode(&mut self, frame: &Frame, time: i64, out: &mut Out<'_>) -> Result<()> {
+        self.advance(time, out)?;
+        if let Some(UnderWay { packets: Packets::Fresh(kept), .. }) = &mut self.under_way {
+            self.frames += 1;
+            let encoder = self.encoder.as_mut().ok_or_else(no_encoder)?;
+            encoder.encode(Some(frame), &mut |packet| pass(packet, kept, out))?;
+            self.last = self.keeper.as_ref().map(|_| frame.share()).transpose()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on to the segment of a time; of one that is there, the packets come no sooner than from an encoder.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Encoder::encode`].
+    pub fn advance(&mut self, time: i64, out: &mut Out<'_>) -> Result<()> {
         let number = self.length.map_or(0, |length| time.div_euclid(length));
         if self.under_way.as_ref().is_none_or(|segment| segment.number != number) {
             self.finish(out)?;
             self.begin(number)?;
         }
-        match self.under_way.as_mut().map(|segment| &mut segment.packets) {
-            // No sooner than an encoder could have had them.
-            Some(Packets::Known(known)) => {
-                while let Some(packet) = known.pop_front_if(|packet| packet.dts().is_none_or(|at| at <= time))
-                {
-                    out(packet)?;
-                }
-                Ok(())
+        if let Some(UnderWay { packets: Packets::Known(known), .. }) = &mut self.under_way {
+            while let Some(packet) = known.pop_front_if(|packet| packet.dts().is_none_or(|at| at <= time)) {
+                out(packet)?;
             }
-            Some(Packets::Fresh(kept)) => {
-                self.frames += 1;
-                let encoder = self.encoder.as_mut().ok_or_else(no_encoder)?;
-                encoder.encode(Some(frame), &mut |packet| pass(packet, kept, out))
-            }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// Ends the film, or a segment.
@@ -128,7 +154,9 @@ impl<'s> Segments<'s> {
                 let mut encoder = self.encoder.take().ok_or_else(no_encoder)?;
                 encoder.encode(None, &mut |packet| pass(packet, &mut kept, out))?;
                 if let Some((kept, keeper)) = kept.zip(self.keeper.as_ref()) {
-                    keeper.pieces.keep(&keeper.name_of(number), kept.as_bytes());
+                    let last_picture = self.last.take().and_then(|frame| frame.fingerprint());
+                    let segment = kept.finish(last_picture.unwrap_or_default());
+                    keeper.pieces.keep(&keeper.name_of(number), &segment);
                 }
                 Ok(())
             }
@@ -138,7 +166,7 @@ impl<'s> Segments<'s> {
     fn begin(&mut self, number: i64) -> Result<()> {
         let known = self.keeper.as_ref().and_then(|keeper| keeper.find(number));
         let packets = match known {
-            Some(known) => Packets::Known(known.into()),
+            Some((known, _)) => Packets::Known(known.into()),
             None => {
                 if self.encoder.is_none() {
                     self.encoder = Some(Encoder::open(&self.settings)?);
@@ -156,7 +184,7 @@ impl Keeper<'_> {
         format!("{} {number}", self.name)
     }
 
-    fn find(&self, number: i64) -> Option<Vec<Packet>> {
+    fn find(&self, number: i64) -> Option<(Vec<Packet>, u64)> {
         KeptPackets::read(&self.pieces.find(&self.name_of(number))?)
     }
 }
@@ -165,7 +193,7 @@ impl Keeper<'_> {
 fn pass(packet: Packet, kept: &mut Option<KeptPackets>, out: &mut Out<'_>) -> Result<()> {
     if let Some(packets) = kept {
         packets.add(&packet);
-        if packets.as_bytes().len() > MOST {
+        if packets.length() >= MOST {
             *kept = None;
         }
     }

@@ -33,6 +33,11 @@ impl<'a> Pieces<'a> {
         (self.table.keep)(self.step.host.context, name, bytes) == 0
     }
 
+    /// Whether something was kept under a name.
+    pub fn has(&self, name: &str) -> bool {
+        (self.table.length)(self.step.host.context, abi::Text::new(name)) >= 0
+    }
+
     /// What was kept under a name; `None` when there is nothing, or nothing that can be read.
     pub fn find(&self, name: &str) -> Option<Vec<u8>> {
         let (context, name) = (self.step.host.context, abi::Text::new(name));

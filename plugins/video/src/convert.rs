@@ -5,6 +5,7 @@ use crate::gif;
 use crate::lane::VideoLane;
 use crate::options::{VideoWish, part};
 use crate::recipe::{self, Prepared};
+use crate::seam;
 use crate::search;
 use crate::settings::Aim;
 use crate::watermark::Pictures;
@@ -336,7 +337,13 @@ pub(crate) fn add<'s>(
         Keeper { pieces, name }
     });
     let encoder = Segments::open(&settings, prepared.cut.is_some(), keeper)?;
-    let lane = VideoLane::new(track, prepared.recipe, encoder, &span, step.threads(), burner)?;
+    let is_joined = step.operations().any(|operation| operation.name() == "merge");
+    let key = match prepared.burns || is_joined {
+        true => None,
+        false => seam::first_key(step, track, &prepared.recipe, &span, &encoder)?,
+    };
+    let mut lane = VideoLane::new(track, prepared.recipe, encoder, &span, step.threads(), burner)?;
+    lane.begin_at(key);
     if !rehearsal {
         if !lossless {
             assembly.lose_quality(format!("pictures re-encoded as {}", prepared.codec.word));

@@ -37,10 +37,46 @@ pub(crate) struct Recipe {
     pub(crate) size: (u32, u32),
 }
 
+/// Where the finished pictures of a lane go.
+pub(crate) trait Taker: Send {
+    /// Unit of the times of pictures.
+    fn time_base(&self) -> Rational;
+    /// Takes a picture, which is shown at `time`; times grow.
+    fn encode(&mut self, frame: &Frame, time: i64, out: &mut Out<'_>) -> Result<()>;
+    /// Goes on to a time whose pictures are known.
+    fn advance(&mut self, time: i64, out: &mut Out<'_>) -> Result<()>;
+    /// Hands over what is left.
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()>;
+    /// Pictures that were encoded.
+    fn frames(&self) -> u64;
+}
+
+impl Taker for Segments<'_> {
+    fn time_base(&self) -> Rational {
+        self.time_base()
+    }
+
+    fn encode(&mut self, frame: &Frame, time: i64, out: &mut Out<'_>) -> Result<()> {
+        self.encode(frame, time, out)
+    }
+
+    fn advance(&mut self, time: i64, out: &mut Out<'_>) -> Result<()> {
+        self.advance(time, out)
+    }
+
+    fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        self.finish(out)
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+}
+
 /// The lane.
-pub(crate) struct VideoLane<'s> {
+pub(crate) struct VideoLane<E> {
     decoder: Decoder,
-    encoder: Segments<'s>,
+    encoder: E,
     graph: Option<Graph>,
     recipe: Recipe,
     time_base: Rational,
@@ -55,6 +91,8 @@ pub(crate) struct VideoLane<'s> {
     over: bool,
     /// A packet came from which decoding can start.
     begun: bool,
+    /// Time of the key frame with which decoding begins; what comes of all before is known.
+    known_until: Option<i64>,
     threads: usize,
     /// Subtitles that are drawn into the pictures.
     burner: Option<Burner>,
@@ -62,15 +100,15 @@ pub(crate) struct VideoLane<'s> {
     stale: bool,
 }
 
-impl<'s> VideoLane<'s> {
+impl<E: Taker> VideoLane<E> {
     pub(crate) fn new(
         track: &Track,
         recipe: Recipe,
-        encoder: Segments<'s>,
+        encoder: E,
         span: &Span,
         threads: usize,
         burner: Option<Burner>,
-    ) -> Result<VideoLane<'s>> {
+    ) -> Result<VideoLane<E>> {
         Ok(VideoLane {
             decoder: Decoder::open(track, threads, Skip::Nothing)?,
             encoder,
@@ -85,15 +123,21 @@ impl<'s> VideoLane<'s> {
             over: false,
             // Reading starts somewhere within the file when its beginning is not wanted.
             begun: track.time_base.time(span.origin) <= track.start,
+            known_until: None,
             threads,
             burner,
             stale: false,
         })
     }
 
-    /// The encoder, for the muxer.
-    pub(crate) fn encoder(&self) -> &Segments<'s> {
+    /// The encoder.
+    pub(crate) fn encoder(&self) -> &E {
         &self.encoder
+    }
+
+    /// Does not decode what is before the key frame of this time: what comes of it is known.
+    pub(crate) fn begin_at(&mut self, key: Option<i64>) {
+        self.known_until = key;
     }
 
     fn frame(&mut self, mut frame: Frame, out: &mut Out<'_>) -> Result<()> {
@@ -177,6 +221,17 @@ impl<'s> VideoLane<'s> {
         Ok(())
     }
 
+    /// Hands over what is known up to a packet that is not decoded.
+    fn pass_over(&mut self, packet: &Packet, out: &mut Out<'_>) -> Result<()> {
+        let Some(time) = packet.dts().or(packet.pts()) else { return Ok(()) };
+        let time = self.time_base.rescale(time - self.origin, self.encoder.time_base());
+        if time < 0 || self.last.is_some_and(|last| time <= last) {
+            return Ok(());
+        }
+        self.last = Some(time);
+        self.encoder.advance(time, out)
+    }
+
     fn pass(&mut self, frame: Option<&Frame>, out: &mut Out<'_>) -> Result<()> {
         let Some(mut graph) = self.graph.take() else { return Ok(()) };
         // The last frame is shown for its time too.
@@ -227,8 +282,14 @@ impl<'s> VideoLane<'s> {
     }
 }
 
-impl Lane for VideoLane<'_> {
+impl<E: Taker> Lane for VideoLane<E> {
     fn take(&mut self, packet: Packet, out: &mut Out<'_>) -> Result<()> {
+        if let Some(key) = self.known_until {
+            if !packet.is_key() || packet.pts() != Some(key) {
+                return self.pass_over(&packet, out);
+            }
+            (self.known_until, self.begun) = (None, true);
+        }
         self.begun |= packet.is_key();
         if !self.begun {
             return Ok(());
@@ -243,6 +304,9 @@ impl Lane for VideoLane<'_> {
     }
 
     fn finish(&mut self, out: &mut Out<'_>) -> Result<()> {
+        if self.known_until.is_some() {
+            return Err(Error::corrupt("a key frame that was found before cannot be found again"));
+        }
         self.empty(out)?;
         if self.last.is_none() {
             return Err(Error::corrupt("none of the pictures can be decoded"));
@@ -272,7 +336,7 @@ impl Lane for VideoLane<'_> {
     fn count(&self) -> Count {
         Count {
             decoded: self.decoder.frames,
-            encoded: self.encoder.frames,
+            encoded: self.encoder.frames(),
             damaged: self.decoder.failed,
             ..Count::default()
         }

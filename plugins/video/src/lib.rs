@@ -18,6 +18,7 @@ mod merge;
 mod options;
 mod picture;
 mod recipe;
+mod seam;
 mod search;
 mod settings;
 mod watermark;

@@ -104,7 +104,7 @@ pub(crate) fn prepare(
     tell_losses(step, container, source_format, format);
     let (width, height) = chain.size;
     step.check_picture(width.into(), height.into(), 4)?;
-    let mut told = settings::told(codec, encoder, wish, aim, u64::from(width) * u64::from(height));
+    let mut told = settings::told(codec, encoder, wish, aim, (width, height));
     if FLASH.contains(&container.id) && encoder == "libx264" {
         // Without edit lists, frames that wait for others would make the film start late.
         told.options.push(("bf", "0".into()));

@@ -106,6 +106,38 @@ fn a_film_is_the_same_whatever_was_kept_of_it() {
 }
 
 #[test]
+fn what_is_kept_of_a_film_is_not_decoded_again() {
+    let seconds = 85;
+    for (from, to, options) in
+        [("mp4", "webm", &[][..]), ("mkv", "mp4", &[("fps", json!(8))]), ("mov", "avi", &[])]
+    {
+        let source = convert(film(seconds * RATE), from, &[]).expect_one().to_vec();
+        let kept = KeptPieces::default();
+        let made = |job: Job| {
+            let job = job.input("film", from, source.as_slice()).target(to).threads(2);
+            let job = job.option("copy", "never").option("preset", "veryfast");
+            let outcome =
+                options.iter().fold(job, |job, (name, value)| job.option(name, value.clone())).run(entry);
+            let decoded = outcome.facts["frames_decoded"].as_u64().unwrap() as usize;
+            (outcome.expect_one().to_vec(), decoded)
+        };
+        let whole = made(Job::new("convert"));
+        assert!(made(Job::new("convert").keeping(&kept)) == whole, "{from} to {to}");
+        let last = kept.lock().unwrap().keys().max().cloned().unwrap();
+        kept.lock().unwrap().remove(&last);
+        let (bytes, decoded) = made(Job::new("convert").keeping(&kept));
+        assert!(bytes == whole.0, "{from} to {to}");
+        // Decoding begins at the key frame before 59 s.
+        assert!((26 * RATE..=41 * RATE).contains(&decoded), "{from} to {to}: {decoded} of {}", whole.1);
+        // A picture that is not the one it was: all is decoded.
+        let before = kept.lock().unwrap().keys().nth(3).cloned().unwrap();
+        let flip = |piece: &mut Vec<u8>| piece.last_mut().into_iter().for_each(|last| *last ^= 1);
+        kept.lock().unwrap().get_mut(&before).into_iter().for_each(flip);
+        assert!(made(Job::new("convert").keeping(&kept)) == whole, "{from} to {to}");
+    }
+}
+
+#[test]
 fn films_of_discs_have_only_pictures_that_players_know() {
     let source = convert(film(12), "mpeg", &[("codec", json!("mpeg1video"))]);
     for (target, copies) in [("ts", true), ("mts", false), ("m2ts", false)] {
