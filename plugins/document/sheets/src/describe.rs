@@ -49,11 +49,10 @@ fn capabilities() -> Vec<Capability> {
     let header =
         || option("header").with_default(true).with_summary("The first row of a sheet names its columns.");
     vec![
-        // The sheets of a book become pages in order, so a web page is the way to paper: files of tables would be many.
+        // The way to paper too, so it costs a little less than tables: those would come to a file for each sheet.
         to("html", vec![header()]),
         Capability {
             many_outputs: true,
-            keeps: TABLES.iter().map(|feature| feature.word().into()).collect(),
             cost: Cost { fixed_ms: 4.0, per_mib_ms: 600.0, memory_ratio: 40.0 },
             ..to("csv", vec![])
         },
@@ -64,9 +63,8 @@ fn capabilities() -> Vec<Capability> {
     ]
 }
 
-/// What arrives of all sheets in one file, and in a file for each.
+/// What arrives: of all sheets, in one file or in a file for each.
 const KEPT: &[Feature] = &[Feature::Text, Feature::Pages, Feature::Quality];
-const TABLES: &[Feature] = &[Feature::Text, Feature::Quality];
 
 /// All sheets of several books and tables in one book.
 fn merge(from: Vec<String>) -> Capability {

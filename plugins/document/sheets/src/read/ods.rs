@@ -3,7 +3,7 @@
 use super::package::Package;
 use super::source::{Source, Stopped, damaged, protected};
 use super::{Cells, Listed, Lost, listed};
-use calamine::{Ods, OdsError, Reader};
+use calamine::{Ods, Reader};
 use formwork_sdk::{Result, Step};
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -27,6 +27,9 @@ pub(super) fn open<'s>(
     lost: &mut Lost,
 ) -> Result<(Vec<Listed>, Book<'s>)> {
     let mut package = Package::open(step, &bytes)?;
+    if is_encrypted(&mut package)? {
+        return Err(protected());
+    }
     for place in package.places(|name| name == "content.xml") {
         lost.formulas += measure(step, package.part(place)?)?;
     }
@@ -39,12 +42,7 @@ pub(super) fn open<'s>(
     drop(package);
     let source = Source::new(step, bytes);
     let stopped = source.stopped();
-    // An encrypted file is no damaged one.
-    let book = stopped.guard(|| match Ods::new(source) {
-        Err(OdsError::Password) => Ok(Err(protected())),
-        Err(error) => Err(error),
-        Ok(book) => Ok(Ok(book)),
-    })??;
+    let book = stopped.guard(|| Ods::new(source))?;
     let sheets = book.sheets_metadata().iter().map(listed).collect();
     Ok((sheets, Book { book, stopped }))
 }
@@ -55,6 +53,16 @@ impl Book<'_> {
         let range = stopped.guard(|| book.worksheet_range(name))?;
         cells.add_range(&range)
     }
+}
+
+/// Whether the manifest says how a part was encrypted (OpenDocument 1.3 part 2, 4.4).
+fn is_encrypted(package: &mut Package<'_>) -> Result<bool> {
+    const TOLD: &[u8] = b"encryption-data";
+    let mut listed = Vec::new();
+    for place in package.places(|name| name == "meta-inf/manifest.xml") {
+        package.part(place)?.read_to_end(&mut listed).map_err(damaged)?;
+    }
+    Ok(listed.windows(TOLD.len()).any(|word| word == TOLD))
 }
 
 /// Sees that there is memory for what the library makes of all tables: it repeats what is said to be repeated. Returns how

@@ -70,8 +70,7 @@ impl<'b> Compound<'b> {
         file.read_table()?;
         let start = long(bytes, 48).unwrap_or(END);
         let directory = file.chain(start, &file.table, file.bytes.len() as u64, Compound::sector)?;
-        file.directory =
-            directory.as_chunks::<ENTRY>().0.iter().filter_map(|entry| Entry::of(entry)).collect();
+        file.directory = directory.as_chunks::<ENTRY>().0.iter().filter_map(Entry::of).collect();
         Ok(file)
     }
 

@@ -97,11 +97,23 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_one_letter_is_the_value_of_a_formula_too() {
+        let begin = |version| record(0x0809, &[0, version, 5, 0, 0, 0, 0, 0]);
+        let sheet = |at: u32| record(0x0085, &[&at.to_le_bytes()[..], &[0, 0, 1, b'S']].concat());
+        let page = record(0x0042, &[0xE4, 0x04]);
+        let globals = |at| [begin(5), page.clone(), sheet(at), record(0x000A, &[])].concat();
+        let text = [formula(0, [0, 0, 0, 0, 0, 0, 0xFF, 0xFF]), record(0x0207, b"\x01\x000")].concat();
+        let stream = [globals(globals(0).len() as u32), begin(5), text, record(0x000A, &[])].concat();
+        let job = Job::new("convert").input("a.xls", "xls", wrap(&stream).unwrap()).target("csv");
+        assert_eq!(job.run(crate::formwork_plugin_entry_v1).expect_one(), b"0\r\n");
+    }
+
+    #[test]
     fn stated_sizes_and_places_are_not_believed() {
         let dimensions = record(0x0200, &[0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF, 0, 0]);
         let one = record(0x0203, &cell(0, 0, &1.0_f64.to_le_bytes()));
         assert_eq!(convert(&[dimensions, one.clone()], None).expect_one(), b"1\r\n");
-        assert_eq!(convert(&[one.clone()], Some(u32::MAX)).expect_one(), b"");
+        assert_eq!(convert(std::slice::from_ref(&one), Some(u32::MAX)).expect_one(), b"");
         let far = record(0x0203, &cell(0xFFFF, 0xFFFF, &1.0_f64.to_le_bytes()));
         assert_eq!(convert(&[one, far], None).failure(), Some(("limit_exceeded", "memory")));
     }

@@ -211,6 +211,9 @@ impl<'s> Filter<'s> {
 
     fn cell(&mut self, record: Record<'_>, sheet: &mut Sheet) {
         let Record { kind, data } = record;
+        if kind == kind::STRING {
+            return self.string(data, sheet);
+        }
         let Some((row, column)) = word(data, 0).zip(word(data, 2)) else { return };
         let mut add = |column, text| {
             sheet.bounds.add(row, column);
@@ -231,20 +234,19 @@ impl<'s> Filter<'s> {
                 self.out.formulas += 1;
                 return self.formula(data, sheet);
             }
-            kind::STRING => {
-                // What the formula before it comes to.
-                let Some(place) = sheet.formula.take() else { return };
-                let [a, b, c, d, ..] = place;
-                let (row, column) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-                sheet.bounds.add(row, column);
-                sheet.cells += 1;
-                sheet.text += data.len() as u64 * 3;
-                // A record has no more than 8,224 bytes of text, so this is one too.
-                return self.keep(kind::LABEL, &[&place, data].concat());
-            }
             _ => return,
         }
         self.keep(kind, data);
+    }
+
+    /// What the formula before it comes to, as a text in its place: a record has no more than 8,224 bytes of it.
+    fn string(&mut self, data: &[u8], sheet: &mut Sheet) {
+        let Some(place) = sheet.formula.take() else { return };
+        let [a, b, c, d, ..] = place;
+        sheet.bounds.add(u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+        sheet.cells += 1;
+        sheet.text += data.len() as u64 * 3;
+        self.keep(kind::LABEL, &[&place, data].concat());
     }
 
     /// The value of a formula as a record of its own kind (2.4.127, 2.5.133).
