@@ -239,33 +239,69 @@ fn a_job_can_be_cancelled() {
     assert_eq!(job.run(entry).failure(), Some(("cancelled", "")));
 }
 
-/// Real files: all are read, and none of the hostile ones does harm.
-#[test]
-fn files_of_the_corpus_are_read() {
+/// Workbooks of the corpus: folder, path, format.
+fn corpus() -> Vec<(&'static str, std::path::PathBuf, String)> {
     let Some(corpus) = std::env::var_os("FORMWORK_CORPUS") else {
         println!("skipped: no corpus (set FORMWORK_CORPUS), so no real file was read");
-        return;
+        return Vec::new();
     };
-    let mut read = 0;
+    let mut books = Vec::new();
     for folder in ["document", "hostile"] {
         for file in std::fs::read_dir(std::path::Path::new(&corpus).join(folder)).unwrap() {
             let path = file.unwrap().path();
             let format = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-            if !["xlsx", "xls", "ods"].contains(&format.as_str()) {
-                continue;
+            if ["xlsx", "xls", "ods"].contains(&format.as_str()) {
+                books.push((folder, path, format));
             }
-            for to in ["csv", "html"] {
-                let outcome = convert(&format, std::fs::read(&path).unwrap(), to);
-                let failure = outcome.failure().map(|failure| failure.0);
-                assert!(
-                    !matches!(failure, Some("plugin_fault" | "internal")),
-                    "{path:?}: {:?}",
-                    outcome.error
-                );
-                assert!(folder == "hostile" || failure.is_none(), "{path:?}: {:?}", outcome.error);
-            }
-            read += 1;
         }
     }
-    println!("{read} workbooks of the corpus were read");
+    books.sort();
+    books
+}
+
+fn is_fault(outcome: &Outcome) -> bool {
+    matches!(outcome.failure(), Some(("plugin_fault" | "internal", _)))
+}
+
+/// Real files: all are read, and none of the hostile ones does harm.
+#[test]
+fn files_of_the_corpus_are_read() {
+    let books = corpus();
+    for (folder, path, format) in &books {
+        for to in ["csv", "html"] {
+            let outcome = convert(format, std::fs::read(path).unwrap(), to);
+            assert!(!is_fault(&outcome), "{path:?}: {:?}", outcome.error);
+            assert!(*folder == "hostile" || outcome.error.is_none(), "{path:?}: {:?}", outcome.error);
+        }
+    }
+    println!("{} workbooks of the corpus were read", books.len());
+}
+
+/// Damage anywhere is an error of the input, or goes unnoticed.
+#[test]
+fn damaged_copies_do_no_harm() {
+    const COPIES: usize = 40;
+    const LARGEST: usize = 80 << 10;
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let mut tried = 0;
+    for (_, path, format) in corpus() {
+        let whole = std::fs::read(&path).unwrap();
+        for _ in 0..if whole.len() > LARGEST { 0 } else { COPIES } {
+            let mut copy = whole.clone();
+            for _ in 0..=random(8) {
+                let at = random(copy.len());
+                copy[at] = [0, 0xFF, copy[at] ^ 1, random(256) as u8][random(4)];
+            }
+            let outcome = convert(&format, copy, "csv");
+            assert!(!is_fault(&outcome), "{path:?}: {:?}", outcome.error);
+            tried += 1;
+        }
+    }
+    println!("{tried} damaged copies were tried");
 }

@@ -64,9 +64,11 @@ mod tests {
     /// A workbook of one sheet, `S`, with these records, which lies at a place of its own or at the one given.
     fn convert(records: &[Vec<u8>], at: Option<u32>) -> Outcome {
         let begin = record(0x0809, &[0, 6, 5, 0, 0, 0, 0, 0]);
+        // A code page that means nothing here.
+        let page = record(0x0042, &[0xE4, 0x04]);
         let sheet = |at: u32| record(0x0085, &[&at.to_le_bytes()[..], &[0, 0, 1, 0, b'S']].concat());
         let end = record(0x000A, &[]);
-        let globals = |at| [begin.clone(), sheet(at), end.clone()].concat();
+        let globals = |at| [begin.clone(), page.clone(), sheet(at), end.clone()].concat();
         let at = at.unwrap_or(globals(0).len() as u32);
         let stream = [globals(at), begin.clone(), records.concat(), end].concat();
         let job = Job::new("convert").input("a.xls", "xls", wrap(&stream).unwrap()).target("csv");

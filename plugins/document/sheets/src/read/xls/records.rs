@@ -32,6 +32,8 @@ mod kind {
     pub(super) const BEGIN: u16 = 0x0809;
 }
 
+/// The version from which on text is Unicode, whatever code page is named (2.4.21).
+const UNICODE: u16 = 0x0600;
 /// Records between two looks at whether to go on.
 const TICK: usize = 4096;
 /// How many times its length a stream may be read in all: two sheets may not lie in the same place, but some do in part.
@@ -130,14 +132,13 @@ impl<'s> Filter<'s> {
     /// What holds for the whole workbook, and where its sheets are.
     fn globals(&mut self) -> Result<Vec<Place>> {
         let (mut at, mut places, mut strings): (_, Vec<Place>, Vec<&[u8]>) = (0, Vec::new(), Vec::new());
-        let mut last = 0;
+        let (mut last, mut is_coded) = (0, true);
         while let Some((record, next)) = self.record(at)? {
             at = next;
             let Record { kind, data } = record;
             match kind {
-                kind::FILE_PASS if data.first_chunk().is_some_and(|how| *how != [0, 0]) => {
-                    return Err(protected());
-                }
+                kind::FILE_PASS => return Err(protected()),
+                kind::BEGIN => is_coded = word(data, 0) != Some(UNICODE),
                 kind::SHEET => {
                     let start = long(data, 0).ok_or_else(|| damaged("a sheet lies nowhere"))? as usize;
                     let told = self.out.stream.len() + 4;
@@ -148,7 +149,9 @@ impl<'s> Filter<'s> {
                 _ => {}
             }
             let is_kept = match kind {
-                kind::BEGIN | kind::CODE_PAGE | kind::DATE_MODE | kind::FORMAT | kind::LOOK => true,
+                kind::BEGIN | kind::DATE_MODE | kind::FORMAT | kind::LOOK => true,
+                // The library would use it for Unicode too.
+                kind::CODE_PAGE => is_coded,
                 kind::SHEET | kind::STRINGS => true,
                 kind::CONTINUE => last == kind::STRINGS,
                 _ => false,
