@@ -12,8 +12,8 @@ use std::sync::{Arc, OnceLock};
 const RASTER: &str = "raster";
 /// The format of sound that a plugin makes which does not write others.
 const SOUND: &str = "wav";
-/// The format of what is set on pages.
-const PAGES: &str = "pdf";
+/// The formats of what is set on pages, or is made to be.
+const PAGES: &[&str] = &["pdf", "html"];
 /// Pixels of a picture that is written: a codec's slowest setting has to end.
 const WRITTEN_PIXELS: u64 = 1 << 14;
 /// Width and height of such a picture.
@@ -85,8 +85,8 @@ impl Role for Capability {
     fn is_entrance(&self) -> bool {
         let (operation, to) = (self.operation.as_str(), &self.to);
         let decodes = to.iter().any(|to| to == RASTER || to == SOUND);
-        let sets =
-            to.iter().any(|to| to == PAGES) && !self.from.iter().any(|from| from == RASTER || from == PAGES);
+        let is_page = |id: &String| PAGES.contains(&id.as_str());
+        let sets = to.iter().any(is_page) && !self.from.iter().any(|from| from == RASTER || from == "pdf");
         operation == "extract" || operation == "convert" && (decodes || sets)
     }
 

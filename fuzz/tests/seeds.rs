@@ -32,5 +32,6 @@ seeds!(
     fuzz_image_vector,
     fuzz_archive,
     fuzz_pdf_pages,
+    fuzz_sheets,
     fuzz_typeset
 );

@@ -18,6 +18,7 @@ import unicodedata
 import zipfile
 from pathlib import Path
 
+import workbooks
 from PIL import Image, ImageChops, ImageStat
 
 PICTURES = {"png", "jpg", "webp", "tiff"}
@@ -27,7 +28,6 @@ PACKAGES = {
     "pptx": (r"ppt/slides/slide\d+\.xml$", r"</a:p>|<a:br\b[^>]*>"),
     "odt": (r"content\.xml$", r"</text:(p|h)>|<text:(line-break|tab|s)\b[^>]*/>"),
     "epub": (r".*\.xhtml$", r"</(p|h\d|li|td|th|div)>|<br\s*/>"),
-    "xlsx": (r"xl/(sharedStrings|worksheets/sheet\d+)\.xml$", r"</(t|v|c|si)>"),
 }
 # Side of the pictures that pages are compared by.
 SIDE = 400
@@ -65,9 +65,12 @@ def plain(path, kind):
             return plain(pdf.name, "pdf")
     if kind in PACKAGES:
         return packed(path, *PACKAGES[kind])
-    text = decoded(Path(path).read_bytes())
+    if kind in workbooks.KINDS:
+        return "\n".join("\n".join(cells.values()) for _, cells in workbooks.sheets(path, kind))
     if kind in ("csv", "tsv"):
-        return "\n".join(" ".join(row) for row in rows(text))
+        tables = [rows(decoded(file.read_bytes())) for file in series(path)]
+        return "\n".join(" ".join(row) for table in tables for row in table)
+    text = decoded(Path(path).read_bytes())
     if kind == "html":
         text = re.sub(r"<(head|style|script|title)\b.*?</\1>|<!--.*?-->", "", text, flags=re.S | re.I)
         text = re.sub(r"<(\w+)[^>]*display:\s*none[^>]*>.*?</\1>", "", text, flags=re.S | re.I)
@@ -79,6 +82,13 @@ def plain(path, kind):
         text = re.sub(r"\\([^\w\s])", r"\1", text)
         return re.sub(r"[*_`\[]+|^#+ |^- |^\d+\. ", "", text, flags=re.M)
     return text
+
+
+def series(path):
+    """A file, or all files of the series that it is the first of."""
+    path = Path(path)
+    first, end = f"{path.stem}{path.suffix}", f"-001{path.suffix}"
+    return sorted(path.parent.glob(f"{first[:-len(end)]}-*{path.suffix}")) if first.endswith(end) else [path]
 
 
 def rows(text):

@@ -17,6 +17,7 @@ import documents
 import mido
 import pictures
 import probed
+import workbooks
 from decoded import DECODER, shown_width, upright
 
 # Seconds that a foreign program may take for one file.
@@ -72,7 +73,12 @@ def document(path, kind, password):
     if kind == "csv":
         text = documents.decoded(Path(path).read_bytes())
         rows = [row for row in documents.rows(text) if any(field.strip() for field in row)]
-        return {"text": documents.plain(path, kind), "rows": len(rows), "reader": "python csv"}
+        return {"text": documents.plain(path, kind), "rows": len(rows), "sheets": 1, "reader": "python csv"}
+    if kind in workbooks.KINDS:
+        # What is a chart has no cells.
+        found = workbooks.sheets(path, kind)
+        readers = {"xlsx": "openpyxl", "xls": "xlrd", "ods": "python xml"}
+        return {"text": documents.plain(path, kind), "sheets": len(found), "reader": readers[kind]}
     if kind != "pdf":
         return {"text": documents.plain(path, kind), "reader": "poppler"}
     checked = run("qpdf", f"--password={password}", "--check", path, good=(0, 3))

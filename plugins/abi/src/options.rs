@@ -361,6 +361,7 @@ const VOCABULARY: &[Word] = &[
         || choice(&["auto", "yes", "no"]),
         "Whether plain text has letters of one width: auto where its lines are short or stand in columns.",
     ),
+    word("sheet", || OptionKind::Text, "Sheet to take: its name or its number, or all."),
     word("header", || OptionKind::Boolean, "The first record names the columns."),
 ];
 

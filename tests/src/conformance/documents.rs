@@ -12,8 +12,9 @@ const ORDER: f64 = 0.7;
 const ENOUGH: u64 = 30;
 /// Mean difference in grey, of 255, up to which a page is drawn alike: mostly the smoothing of letters.
 const SAME: f64 = 8.0;
-/// Targets that hold tables only.
+/// Targets that hold tables only, and inputs that hold nothing else.
 const TABLES: &[&str] = &["csv", "xlsx"];
+const SHEETS: &[&str] = &["csv", "xlsx", "xls", "ods"];
 
 pub(super) fn compare(from: &str, to: &str, input: &Pages, output: &Document) -> Result<(), (Fault, String)> {
     if let Some(look) = output.look.filter(|look| *look > SAME) {
@@ -25,14 +26,14 @@ pub(super) fn compare(from: &str, to: &str, input: &Pages, output: &Document) ->
     if to == "pdf" && output.pages == 0 {
         return Err((Fault::Frames, "no pages".to_owned()));
     }
-    if TABLES.contains(&to) {
+    if TABLES.contains(&to) && !SHEETS.contains(&from) {
         return Ok(());
     }
     if let Some(recall) = output.recall.filter(|recall| input.words > 0 && *recall < RECALL) {
         return Err((Fault::Text, format!("{recall:.2} of {} words arrived", input.words)));
     }
     // Cells of a table are read in rows or in columns.
-    let judged = input.words >= ENOUGH && from != "csv";
+    let judged = input.words >= ENOUGH && !SHEETS.contains(&from);
     match output.order.filter(|order| judged && *order < ORDER) {
         Some(order) => Err((Fault::Text, format!("the order of words agrees by {order:.2}"))),
         None => Ok(()),
@@ -53,6 +54,7 @@ mod tests {
         assert_eq!(fault("pdf", Document { pages: 2, ..good }), Some(Fault::Frames));
         assert_eq!(fault("txt", Document { recall: Some(0.5), ..good }), Some(Fault::Text));
         assert_eq!(fault("md", Document { order: Some(0.1), ..good }), Some(Fault::Text));
+        assert!(compare("xls", "csv", &input, &Document { recall: Some(0.5), ..good }).is_err());
         assert_eq!(fault("csv", Document { recall: Some(0.5), ..good }), None);
         assert_eq!(fault("png", Document { look: Some(30.0), ..good }), Some(Fault::Look));
     }

@@ -146,6 +146,11 @@ fn adjust(asked: &mut Ask, cell: &Cell, files: &[Input]) {
         match due {
             Due::Seconds(seconds) => *seconds = sum("seconds"),
             Due::Is("digests", all) => *all = digests(files),
+            // All sheets in one book, or all rows under the names of the first.
+            Due::Is(key @ ("rows" | "sheets"), all) if cell.to == "xlsx" => {
+                (*key, *all) = ("sheets", (sum("sheets") as u64).into());
+            }
+            Due::Is("rows", all) => *all = (sum("rows") as u64 + 1 - files.len() as u64).into(),
             _ => {}
         }
     }

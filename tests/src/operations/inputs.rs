@@ -92,7 +92,10 @@ impl<'a> Inputs<'a> {
 
     /// The donor of a format's family, as the other file of a mixed pair.
     pub(super) fn other(&mut self, cell: &Cell, judge: &mut Judge) -> Result<Input, String> {
-        let donor = donor(cell.family(&cell.to, self.families)).ok_or("no donor")?;
+        let family = cell.family(&cell.to, self.families);
+        // Sheets go with sheets, not with pages.
+        let own = (family == "document").then_some(cell.to.as_str());
+        let donor = own.or_else(|| donor(family)).ok_or("no donor")?;
         self.find(cell, donor, judge)
     }
 

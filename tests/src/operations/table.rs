@@ -92,9 +92,9 @@ pub(super) fn ask(operation: &str, facts: &Value) -> Option<Ask> {
         }
         // What is due depends on both, and is filled in with them.
         "merge" if facts["digests"].is_array() => (vec![], vec![Due::Is("digests", Value::Null)]),
-        "merge" if facts["rows"].is_number() => {
-            (vec![], vec![Due::Is("rows", (number("rows") * 2 - 1).into())])
-        }
+        "merge" if facts["rows"].is_number() => (vec![], vec![Due::Is("rows", Value::Null)]),
+        // The same.
+        "merge" if facts["sheets"].is_number() => (vec![], vec![Due::Is("sheets", Value::Null)]),
         "merge" | "pdf/merge" => (vec![], vec![Due::Is("pages", (number("pages") * 2).into())]),
         "metadata" => (vec![format!("title={TITLE}")], vec![Due::Is("title", TITLE.into()), Due::Same]),
         "optimize" => (vec![], vec![Due::Same, Due::Smaller]),

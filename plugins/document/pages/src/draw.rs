@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::library;
 use crate::size::{Pixels, Scale};
-use crate::{document, pages, plain, raster};
+use crate::{document, plain, raster};
 use formwork_image_pixels::{Frame, Metadata, Picture, Sequence, facts, raster as internal};
 use formwork_sdk::{ErrorKind, Options, OutputInfo, Result, Step, json};
 use hayro::hayro_syntax::Pdf;
@@ -19,7 +19,7 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     match opened(step)? {
         Opened::Pdfium(document) => {
             let count = document.page_count();
-            let mut wanted = pages::wanted(step, count)?;
+            let mut wanted = formwork_pdf_plain::wanted(step, count)?;
             wanted.truncate(most);
             let mut files = Files::new(step, &wanted, count);
             let part = files.part(&wanted);
@@ -33,7 +33,7 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         }
         Opened::Plain(pdf) => {
             let count = pdf.pages().len();
-            let mut wanted = pages::wanted(step, count)?;
+            let mut wanted = formwork_pdf_plain::wanted(step, count)?;
             wanted.truncate(most);
             let mut files = Files::new(step, &wanted, count);
             let part = files.part(&wanted);
@@ -121,7 +121,7 @@ impl<'s> Files<'s> {
             Kind::Each(count) => {
                 *count += 1;
                 let picture = Picture { frames: vec![frame], metadata, ..Picture::default() };
-                let name = pages::name(&self.step.input()?.name(), "page", index, self.count);
+                let name = formwork_tables::part_name(&self.step.input()?.name(), "page", index, self.count);
                 write(self.step, &name, &picture)
             }
             Kind::One(picture) => {

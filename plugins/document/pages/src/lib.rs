@@ -22,7 +22,6 @@ mod office;
 mod outline;
 mod package;
 mod packed;
-mod pages;
 mod plain;
 mod probe;
 mod raster;

@@ -1,7 +1,6 @@
 //! A whole document as blocks, for the formats whose text flows.
 
 use crate::outline::{self, Bookmark};
-use crate::pages;
 use crate::reading::Reading;
 use crate::text::{Block, Piece, Sizes, Span, blocks};
 use formwork_sdk::{Feature, Result, Step};
@@ -31,7 +30,7 @@ pub(crate) struct Model {
 /// As for [`Reading`].
 pub(crate) fn read(step: &Step<'_>, with_pictures: bool) -> Result<Model> {
     let reading = Reading::open(step)?;
-    let wanted = pages::wanted(step, reading.page_count())?;
+    let wanted = formwork_pdf_plain::wanted(step, reading.page_count())?;
     let mut sizes = Sizes::default();
     let mut all = Vec::new();
     let mut bytes = 0;

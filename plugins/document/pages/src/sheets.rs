@@ -1,17 +1,15 @@
 //! PDF to spreadsheets: the tables of its pages.
 
 use crate::model;
-use crate::pages;
 use crate::text::{Block, Cell, Table};
 use formwork_sdk::{Error, Feature, OutputInfo, Result, Step, json};
+use formwork_tables::{number_of, part_name};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 /// Letters of a cell, and rows and columns of a sheet (ECMA-376 as Excel has it).
 const LONGEST_CELL: usize = 32_767;
 const MOST_ROWS: usize = 1_048_576;
 const MOST_COLUMNS: usize = 16_384;
-/// Digits that a number of a spreadsheet can hold.
-const DIGITS: usize = 15;
 
 /// A table as text.
 type Sheet = Vec<Vec<String>>;
@@ -25,7 +23,7 @@ pub(crate) fn csv(step: &Step<'_>) -> Result<()> {
             let document = step.input()?.name().into_owned();
             for (number, sheet) in many.iter().enumerate() {
                 step.tick(number as u64, many.len() as u64)?;
-                let name = pages::name(&document, "table", number, many.len());
+                let name = part_name(&document, "table", number, many.len()) + ".csv";
                 let mut output =
                     step.create_named_output(&OutputInfo { name: &name, ..OutputInfo::default() })?;
                 output.append(values(sheet).as_bytes())?;
@@ -97,48 +95,8 @@ fn sheet(table: &Table) -> Sheet {
 /// Rows by RFC 4180.
 fn values(sheet: &Sheet) -> String {
     let mut text = String::new();
-    for row in sheet {
-        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
+    for cells in sheet {
+        formwork_tables::row(cells, &mut text);
     }
     text
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
-}
-
-/// The number that a text is, when it is nothing else: no leading zeroes that mean something, no more digits than are
-/// kept.
-fn number_of(text: &str) -> Option<f64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let whole = digits.split('.').next().unwrap_or_default();
-    let leads = whole.len() > 1 && whole.starts_with('0') || whole.is_empty() || digits.ends_with('.');
-    let fits = digits.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
-    (plain && !leads && fits).then(|| text.parse().ok()).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_numbers_are_numbers() {
-        assert_eq!(["12", "-0.5", "1000.25"].map(number_of), [Some(12.0), Some(-0.5), Some(1000.25)]);
-        for text in ["007", "1.2.3", "1,000", "", "-", "12.", ".5", "1e5", "NaN", "1234567890123456"] {
-            assert_eq!(number_of(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn cells_are_quoted() {
-        let sheet = vec![vec!["a,b".to_owned(), "say \"x\"".to_owned()], vec![String::new(), "c".to_owned()]];
-        assert_eq!(values(&sheet), "\"a,b\",\"say \"\"x\"\"\"\r\n,c\r\n");
-    }
 }

@@ -1,6 +1,5 @@
 //! PDF to plain text: lines as they stand, in the order they are read.
 
-use crate::pages;
 use crate::reading::Reading;
 use crate::text::{Piece, Table};
 use formwork_sdk::{Feature, Result, Step};
@@ -12,7 +11,7 @@ const PAGE_END: char = '\u{0C}';
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let reading = Reading::open(step)?;
-    let wanted = pages::wanted(step, reading.page_count())?;
+    let wanted = formwork_pdf_plain::wanted(step, reading.page_count())?;
     let mut output = std::io::BufWriter::with_capacity(1 << 16, step.create_output()?);
     let mut letters = false;
     for (done, index) in wanted.iter().enumerate() {

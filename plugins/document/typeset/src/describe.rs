@@ -65,6 +65,8 @@ fn join() -> Capability {
         keeps: [Feature::Text, Feature::Quality].map(|feature| feature.word().into()).into(),
         cost: Cost { fixed_ms: 1.0, per_mib_ms: 20.0, memory_ratio: 3.0 },
         many_inputs: true,
+        // A workbook's sheets become tables first.
+        companions: vec!["csv".into()],
         ..Capability::default()
     }
 }

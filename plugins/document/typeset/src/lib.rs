@@ -6,7 +6,6 @@
 
 mod builder;
 mod describe;
-mod encoding;
 mod fonts;
 mod join;
 mod lay;

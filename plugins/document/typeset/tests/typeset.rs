@@ -358,3 +358,15 @@ fn tables_are_joined_by_the_names_of_their_columns() {
     );
     assert_eq!(outcome.facts["rows"], 5);
 }
+
+#[test]
+fn tables_that_differ_in_part_are_joined_with_all_columns() {
+    let job = Job::new("merge")
+        .input("one.csv", "csv", "id,name\n1,Ann\n")
+        .input("two.csv", "csv", "\nid;town;name\n2;Köln;Bob\n3;Ulm\n")
+        .input("three.csv", "csv", "town,zip\nBonn,53111,more\n");
+    let outcome = job.target("csv").run(entry);
+    let text = String::from_utf8(outcome.expect_one().to_vec()).unwrap();
+    assert_eq!(text, "id,name,town,zip\r\n1,Ann,,\r\n2,Bob,Köln,\r\n3,,Ulm,\r\n,,Bonn,53111,more\r\n");
+    assert_eq!((outcome.warnings, outcome.facts["rows"].as_u64()), (Vec::new(), Some(5)));
+}

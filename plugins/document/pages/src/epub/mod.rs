@@ -8,7 +8,7 @@ use crate::model::{self, Model};
 use crate::outline::{self, Part};
 use crate::package::Package;
 use crate::size::{Fit, Scale};
-use crate::{document, encode, library, pages, raster};
+use crate::{document, encode, library, raster};
 use formwork_sdk::xml::escaped;
 use formwork_sdk::{Result, Step};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ struct Chapter {
 fn cover(step: &Step<'_>) -> Result<Option<(Vec<u8>, bool)>> {
     let Ok(library) = library::get() else { return Ok(None) };
     let document = document::open(step, library)?.with_form();
-    if pages::wanted(step, document.page_count())?.first() != Some(&0) {
+    if formwork_pdf_plain::wanted(step, document.page_count())?.first() != Some(&0) {
         return Ok(None);
     }
     let Ok(page) = document.page(0) else { return Ok(None) };

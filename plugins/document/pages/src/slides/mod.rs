@@ -17,7 +17,7 @@ use crate::package::Package;
 use crate::reading::Reading;
 use crate::size::Scale;
 use crate::text;
-use crate::{encode, office, pages, raster};
+use crate::{encode, office, raster};
 use formwork_image_pixels::{Frame, Samples};
 use formwork_sdk::{Feature, Result, Step, json};
 use layers::Layers;
@@ -39,7 +39,7 @@ const WHITE: u8 = u8::MAX;
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     let reading = Reading::open_with_form(step)?;
     let document = reading.document();
-    let wanted = pages::wanted(step, document.page_count())?;
+    let wanted = formwork_pdf_plain::wanted(step, document.page_count())?;
     let size = usual_size(document, &wanted);
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     let (mut bytes, mut boxes) = (0, 0);

@@ -1,8 +1,8 @@
 //! Markdown, as GitHub reads it: through HTML, which may stand in it anyway.
 
-use crate::encoding;
 use crate::tree::{Document, Meta};
 use formwork_sdk::{Result, Step};
+use formwork_tables::encoding;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ const DEEPEST: usize = 100;
 /// Reads Markdown.
 pub(super) fn read(step: &Step<'_>, bytes: &[u8]) -> Result<Document> {
     let decoded = encoding::decode(bytes, None)?;
-    super::tell_encoding(step, &decoded);
+    formwork_tables::tell_encoding(step, &decoded);
     let text = decoded.text.strip_prefix('\u{FEFF}').unwrap_or(&decoded.text);
     let mut writer = Writer::default();
     let mut events = Vec::new();

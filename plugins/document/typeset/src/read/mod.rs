@@ -6,7 +6,6 @@ mod md;
 mod picture;
 mod txt;
 
-use crate::encoding::Decoded;
 use crate::tree::Document;
 use formwork_sdk::{Error, Result, Step};
 
@@ -38,17 +37,4 @@ pub(crate) fn read(step: &Step<'_>) -> Result<Document> {
     document.each_text(&mut |text, _| length += text.len() as u64);
     fits(length, BYTE)?;
     Ok(document)
-}
-
-/// Decodes a table of text; `name` is the file's.
-pub(crate) use self::csv::source as table;
-
-/// Says what was guessed and what was broken.
-fn tell_encoding(step: &Step<'_>, decoded: &Decoded) {
-    if let Some(name) = decoded.guessed {
-        step.warn(format!("the file does not say how its letters are coded; it was read as {name}"));
-    }
-    if decoded.damaged {
-        step.warn("some bytes are no letters in the file's encoding; they stand as �");
-    }
 }

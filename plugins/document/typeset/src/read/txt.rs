@@ -1,8 +1,8 @@
 //! Plain text: lines stay lines, form feeds are page breaks, tabs reach to the next eighth column.
 
-use crate::encoding;
 use crate::tree::{Block, Document};
 use formwork_sdk::{Result, Step};
+use formwork_tables::encoding;
 
 /// Columns between tab stops.
 const TAB: usize = 8;
@@ -14,7 +14,7 @@ const EMPTY: usize = 20;
 /// Reads plain text.
 pub(super) fn read(step: &Step<'_>, bytes: &[u8]) -> Result<Document> {
     let decoded = encoding::decode(bytes, None)?;
-    super::tell_encoding(step, &decoded);
+    formwork_tables::tell_encoding(step, &decoded);
     let mut pages = Pages::default();
     for (at, line) in decoded.text.split('\n').enumerate() {
         if at % 4096 == 0 {

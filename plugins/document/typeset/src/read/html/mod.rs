@@ -7,11 +7,11 @@ mod style;
 mod survey;
 
 use crate::builder::{Builder, Frame};
-use crate::encoding;
 use crate::tree::{Align, Document, Style};
 use ego_tree::iter::Edge;
 use encoding_rs::Encoding;
 use formwork_sdk::{Limits, Result, Step};
+use formwork_tables::encoding;
 use scraper::{Html, HtmlTreeSink, Node, StrTendril};
 use std::collections::HashSet;
 use survey::Survey;
@@ -24,7 +24,7 @@ const PIECE: usize = 64 << 10;
 /// Reads a page.
 pub(super) fn read(step: &Step<'_>, bytes: &[u8]) -> Result<Document> {
     let decoded = encoding::decode(bytes, declared(bytes))?;
-    super::tell_encoding(step, &decoded);
+    formwork_tables::tell_encoding(step, &decoded);
     from_text(step, &decoded.text)
 }
 

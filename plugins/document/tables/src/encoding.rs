@@ -9,13 +9,13 @@ const SAMPLE: usize = 256 << 10;
 const CONTROLS: usize = 5;
 
 /// Text, and what it was written in when that had to be guessed.
-pub(crate) struct Decoded {
+pub struct Decoded {
     /// The text, without a byte order mark.
-    pub(crate) text: String,
+    pub text: String,
     /// The name of the encoding that was guessed.
-    pub(crate) guessed: Option<&'static str>,
+    pub guessed: Option<&'static str>,
     /// Whether bytes did not decode.
-    pub(crate) damaged: bool,
+    pub damaged: bool,
 }
 
 /// Decodes a file that is text: by its byte order mark, by `declared`, as UTF-8 where that fits, else by what its bytes
@@ -24,7 +24,7 @@ pub(crate) struct Decoded {
 /// # Errors
 ///
 /// `corrupt_input` for what is no text.
-pub(crate) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<Decoded> {
+pub fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<Decoded> {
     let decoded = by_mark(bytes).unwrap_or_else(|| unmarked(bytes, declared));
     let (mut controls, mut all) = (0, 0);
     for c in decoded.text.chars() {
