@@ -123,7 +123,8 @@ impl<'s> Filter<'s> {
     }
 
     fn keep(&mut self, kind: u16, data: &[u8]) {
-        let length = data.len() as u16;
+        // What is joined may be longer than a record: no program writes such a text.
+        let Ok(length) = u16::try_from(data.len()) else { return };
         self.out.stream.extend(kind.to_le_bytes());
         self.out.stream.extend(length.to_le_bytes());
         self.out.stream.extend_from_slice(data);
