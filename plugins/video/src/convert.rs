@@ -12,8 +12,8 @@ use crate::watermark::Pictures;
 use formwork_media::audio::{SoundWish, Way, way};
 use formwork_media::lane::{Count, LATE, can_copy};
 use formwork_media::{
-    Assembly, Choice, Codec, CodecKind, Container, Demuxer, Keeper, Kind, Need, Segments, Span, StreamSpec,
-    Times, Track,
+    Assembly, Choice, Codec, CodecKind, Container, Demuxer, EncoderSettings, Keeper, Kind, Need, Segments,
+    Span, StreamSpec, Times, Track,
 };
 use formwork_sdk::{Error, Result, Step, json};
 
@@ -327,32 +327,39 @@ pub(crate) fn add<'s>(
     prepared: Prepared,
     rehearsal: bool,
 ) -> Result<()> {
-    let lossless = prepared.lossless;
-    let mut settings = prepared.settings;
-    settings.global_header = assembly.muxer.wants_global_header();
-    let span = *assembly.span();
-    let burner = if prepared.burns { Burner::open(step, prepared.recipe.subtitles_at.1)? } else { None };
-    let keeper = prepared.cut.zip(step.pieces()).map(|(aim, pieces)| {
-        let name = format!("{} {aim:?} {} {:?}", track.index, span.origin, span.end);
-        Keeper { pieces, name }
-    });
-    let encoder = Segments::open(&settings, prepared.cut.is_some(), keeper)?;
-    let is_joined = step.operations().any(|operation| operation.name() == "merge");
-    let key = match prepared.burns || is_joined {
-        true => None,
-        false => seam::first_key(step, track, &prepared.recipe, &span, &encoder)?,
-    };
-    let mut lane = VideoLane::new(track, prepared.recipe, encoder, &span, step.threads(), burner)?;
-    lane.begin_at(key);
     if !rehearsal {
-        if !lossless {
+        if !prepared.lossless {
             assembly.lose_quality(format!("pictures re-encoded as {}", prepared.codec.word));
         }
         step.report(&json!({ "width": prepared.size.0, "height": prepared.size.1 }));
     }
-    let spec = StreamSpec {
-        frame_rate: Some(prepared.frame_rate),
-        ..StreamSpec::of(lane.encoder().parameters()?, lane.encoder().time_base())
+    let frame_rate = Some(prepared.frame_rate);
+    let lane = lane(step, track, prepared, assembly.muxer.wants_global_header(), assembly.span())?;
+    let (parameters, unit) = (lane.encoder().parameters()?, lane.encoder().time_base());
+    assembly.add(track, Box::new(lane), StreamSpec { frame_rate, ..StreamSpec::of(parameters, unit) })
+}
+
+/// The lane of a track; what an earlier run of the step has encoded of it is not done again.
+fn lane<'s>(
+    step: &'s Step<'s>,
+    track: &Track,
+    prepared: Prepared,
+    global_header: bool,
+    span: &Span,
+) -> Result<VideoLane<Segments<'s>>> {
+    let Prepared { recipe, settings, burns, cut, .. } = prepared;
+    let keeper = cut.zip(step.pieces()).map(|(aim, pieces)| {
+        let name = format!("{} {aim:?} {} {:?}", track.index, span.origin, span.end);
+        Keeper { pieces, name }
+    });
+    let encoder = Segments::open(&EncoderSettings { global_header, ..settings }, cut.is_some(), keeper)?;
+    let is_joined = step.operations().any(|operation| operation.name() == "merge");
+    let key = match burns || is_joined {
+        true => None,
+        false => seam::first_key(step, track, &recipe, span, &encoder)?,
     };
-    assembly.add(track, Box::new(lane), spec)
+    let burner = if burns { Burner::open(step, recipe.subtitles_at.1)? } else { None };
+    let mut lane = VideoLane::new(track, recipe, encoder, span, step.threads(), burner)?;
+    lane.begin_at(key);
+    Ok(lane)
 }

@@ -5,6 +5,8 @@
 //!                                └ or the track is copied as it is
 //! ```
 //!
+//! Encoding goes by segments that a job's journal keeps; `seam` is where a film goes on behind those.
+//!
 //! Everything that is not about pictures is in `formwork_media`: files, tracks, sound, subtitles, tags.
 
 mod burn;
