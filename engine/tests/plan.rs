@@ -58,6 +58,13 @@ fn a_file_is_not_made_anew_of_another_format() {
     assert!(error.hint.unwrap().contains("is one already"));
     let route = plan::best(&registry, &request(&registry, "heic", "heic")).unwrap();
     assert_eq!(route.formats(), ["heic", "raster", "heic"], "pictures are encoded anew");
+    let mark = Capability { operation: "watermark".into(), ..step("pdf", "pdf", 1.0, ALL) };
+    let sheets = vec![step("xlsx", "pdf", 10.0, ALL), step("pdf", "xlsx", 10.0, ALL), mark];
+    let registry = self::registry(&[("sheets", sheets)]);
+    let marked = |to: &str| Request { operation: "watermark".into(), ..request(&registry, "xlsx", to) };
+    assert_eq!(plan::best(&registry, &marked("pdf")).unwrap().formats(), ["xlsx", "pdf", "pdf"]);
+    let error = plan::best(&registry, &marked("xlsx")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::UnsupportedConversion, "a workbook is not guessed from its pages");
 }
 
 #[test]
