@@ -152,8 +152,8 @@ impl<'e> Search<'e, '_> {
         }
         // Pictures come back to their format after an operation, as samples; a document would be another one.
         let from = self.request.from;
-        let converts = self.request.operation == "convert" || from.family == Family::Document && !operates;
-        let remade = |to: &Format| converts && matrix::is_remade(from, path.at, to);
+        let stays = self.request.operation == "convert" || from.family == Family::Document && !operates;
+        let remade = |to: &Format| stays && matrix::is_remade(from, path.at, to);
         if to.is_some_and(|to| !matrix::leads_on(from, path.at, to) || remade(to)) {
             return;
         }

@@ -3,13 +3,9 @@
 use crate::model;
 use crate::text::{Block, Cell, Table};
 use formwork_sdk::{Error, Feature, OutputInfo, Result, Step, json};
+use formwork_tables::workbook::{MOST_COLUMNS, MOST_ROWS, cell_text};
 use formwork_tables::{number_of, part_name};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
-
-/// Letters of a cell, and rows and columns of a sheet (ECMA-376 as Excel has it).
-const LONGEST_CELL: usize = 32_767;
-const MOST_ROWS: usize = 1_048_576;
-const MOST_COLUMNS: usize = 16_384;
 
 /// A table as text.
 type Sheet = Vec<Vec<String>>;
@@ -48,15 +44,14 @@ pub(crate) fn xlsx(step: &Step<'_>) -> Result<()> {
         step.tick(number as u64, sheets.len() as u64)?;
         let sheet = book.add_worksheet();
         sheet.set_name(format!("Table {}", number + 1)).map_err(failed)?;
-        for (row, cells) in rows.iter().enumerate().take(MOST_ROWS) {
-            for (column, text) in cells.iter().enumerate().take(MOST_COLUMNS) {
+        for (row, cells) in rows.iter().enumerate().take(MOST_ROWS as usize) {
+            for (column, text) in cells.iter().enumerate().take(MOST_COLUMNS as usize) {
                 let (row, column) = (row as u32, column as u16);
                 match number_of(text) {
                     _ if text.is_empty() => {}
                     Some(number) => drop(sheet.write_number(row, column, number).map_err(failed)?),
                     None => {
-                        let text: String = text.chars().take(LONGEST_CELL).collect();
-                        sheet.write_string(row, column, text).map_err(failed)?;
+                        sheet.write_string(row, column, cell_text(text)).map_err(failed)?;
                     }
                 }
             }

@@ -1,9 +1,10 @@
 //! Tables as text, for the plugins that read or write them: how a file is coded, what stands between its fields, what in
-//! it is a number, how rows are written, and what the files of a series are called.
+//! it is a number, how rows are written, what the files of a series are called, and how much a sheet holds.
 
 pub mod encoding;
 mod number;
 mod series;
+pub mod workbook;
 mod write;
 
 pub use number::number_of;

@@ -3,6 +3,7 @@
 use super::{Cells, Listed};
 use crate::value::Value;
 use formwork_sdk::{Error, Result, Step};
+use formwork_tables::workbook::{MOST_COLUMNS, MOST_ROWS};
 use formwork_tables::{Source, number_of};
 
 pub(crate) struct Table(Source);
@@ -37,12 +38,10 @@ impl Table {
 
 /// A table has no bounds of its own: those of a sheet are the target's.
 fn too_large(error: Error, row: u32, column: u32) -> Error {
-    if row < super::MOST_ROWS && column < super::MOST_COLUMNS {
+    if row < MOST_ROWS && column < MOST_COLUMNS {
         return error;
     }
     Error::unsupported(format!(
-        "a sheet holds {} rows of {} cells, and this table has more: split it first",
-        super::MOST_ROWS,
-        super::MOST_COLUMNS
+        "a sheet holds {MOST_ROWS} rows of {MOST_COLUMNS} cells, and this table has more: split it first"
     ))
 }

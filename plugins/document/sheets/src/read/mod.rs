@@ -13,10 +13,7 @@ pub(crate) use meter::{CELL, Meter};
 use crate::value::Value;
 use calamine::{Data, Range, SheetType, SheetVisible};
 use formwork_sdk::{Error, Feature, Input, Result, Step};
-
-/// Rows and columns of a sheet (ISO/IEC 29500 as Excel has it).
-pub(crate) const MOST_ROWS: u32 = 1_048_576;
-pub(crate) const MOST_COLUMNS: u32 = 16_384;
+use formwork_tables::workbook::{MOST_COLUMNS, MOST_ROWS};
 
 /// A cell that holds something.
 pub(crate) struct Cell {

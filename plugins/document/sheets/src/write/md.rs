@@ -1,8 +1,7 @@
 //! Sheets to Markdown, with the tables of GitHub.
 
-use super::{Text, report};
-use crate::read::{CELL, Meter, Sheet};
-use crate::sheets;
+use super::{Text, below_each_other};
+use crate::read::Sheet;
 use formwork_sdk::{Result, Step};
 use std::borrow::Cow;
 
@@ -13,21 +12,11 @@ const MEANING: &[char] = &['\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '&
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
-    let mut meter = Meter::new(step, CELL);
-    let sheets = sheets::wanted(step, &mut meter)?;
-    let mut text = Text::new(step.create_output()?);
-    for (number, sheet) in sheets.iter().enumerate() {
-        // A table that stands alone needs no name.
-        if sheets.len() > 1 {
-            text.text.push_str(if number > 0 { "\n## " } else { "## " });
-            inline(&sheet.name, &mut text.text);
-            text.text.push_str("\n\n");
-        }
-        table(step, sheet, &mut text)?;
-    }
-    text.close()?;
-    report(step, &sheets);
-    Ok(())
+    let name = |name: &str, text: &mut String| {
+        text.push_str("## ");
+        inline(name, text);
+    };
+    below_each_other(step, name, table)
 }
 
 fn table(step: &Step<'_>, sheet: &Sheet, text: &mut Text<'_>) -> Result<()> {

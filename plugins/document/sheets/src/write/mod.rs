@@ -12,7 +12,8 @@ pub(crate) use md::run as md;
 pub(crate) use txt::run as txt;
 pub(crate) use xlsx::run as xlsx;
 
-use crate::read::Sheet;
+use crate::read::{CELL, Meter, Sheet};
+use crate::sheets;
 use formwork_sdk::{Result, Step, Writer, json};
 
 /// Bytes of text that are handed on at a time.
@@ -43,6 +44,27 @@ impl<'s> Text<'s> {
         self.output.append(self.text.as_bytes())?;
         self.output.close()
     }
+}
+
+/// Writes the wanted sheets one below the other, each under its name unless it stands alone.
+fn below_each_other(
+    step: &Step<'_>,
+    name: impl Fn(&str, &mut String),
+    table: impl Fn(&Step<'_>, &Sheet, &mut Text<'_>) -> Result<()>,
+) -> Result<()> {
+    let sheets = sheets::wanted(step, &mut Meter::new(step, CELL))?;
+    let mut text = Text::new(step.create_output()?);
+    for (number, sheet) in sheets.iter().enumerate() {
+        if sheets.len() > 1 {
+            text.text.push_str(if number > 0 { "\n" } else { "" });
+            name(&sheet.name, &mut text.text);
+            text.text.push_str("\n\n");
+        }
+        table(step, sheet, &mut text)?;
+    }
+    text.close()?;
+    report(step, &sheets);
+    Ok(())
 }
 
 /// Tells the names of what was written.

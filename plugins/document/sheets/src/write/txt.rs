@@ -1,8 +1,7 @@
 //! Sheets to plain text: columns of one width.
 
-use super::{Text, report};
-use crate::read::{CELL, Meter, Sheet};
-use crate::sheets;
+use super::{Text, below_each_other};
+use crate::read::Sheet;
 use formwork_sdk::{Result, Step};
 use std::borrow::Cow;
 
@@ -13,20 +12,7 @@ const EMPTY: u64 = 3;
 
 /// Does the step.
 pub(crate) fn run(step: &Step<'_>) -> Result<()> {
-    let mut meter = Meter::new(step, CELL);
-    let sheets = sheets::wanted(step, &mut meter)?;
-    let mut text = Text::new(step.create_output()?);
-    for (number, sheet) in sheets.iter().enumerate() {
-        // A table that stands alone needs no name.
-        if sheets.len() > 1 {
-            text.text.push_str(if number > 0 { "\n" } else { "" });
-            text.text.extend([line(&sheet.name).as_ref(), "\n\n"]);
-        }
-        table(step, sheet, &mut text)?;
-    }
-    text.close()?;
-    report(step, &sheets);
-    Ok(())
+    below_each_other(step, |name, text| text.push_str(&line(name)), table)
 }
 
 fn table(step: &Step<'_>, sheet: &Sheet, text: &mut Text<'_>) -> Result<()> {

@@ -6,10 +6,9 @@ use crate::read::{CELL, Meter, Sheet};
 use crate::sheets;
 use crate::value::{DAY, Day, Value};
 use formwork_sdk::{Error, Feature, Result, Step};
+use formwork_tables::workbook::{LONGEST_CELL, cell_text};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-/// Letters of a cell (ECMA-376 as Excel has it).
-const LONGEST: usize = 32_767;
 /// Bytes of memory that a cell takes while a workbook is written, as measured.
 const WRITTEN: u64 = 250;
 /// How dates and times look.
@@ -98,7 +97,7 @@ fn fill(step: &Step<'_>, sheet: &Sheet, page: &mut Worksheet, looks: &Looks) -> 
             // Never a formula, whatever it begins with.
             Value::Text(text) | Value::Fault(text) if text.is_empty() => continue,
             Value::Text(text) | Value::Fault(text) => {
-                let short = within(text);
+                let short = cell_text(text);
                 cut += u64::from(short.len() < text.len());
                 page.write_string(row, column, short)
             }
@@ -122,24 +121,10 @@ fn fill(step: &Step<'_>, sheet: &Sheet, page: &mut Worksheet, looks: &Looks) -> 
     if cut > 0 {
         step.lose(
             Feature::Text,
-            format!("{cut} cells hold more than {LONGEST} letters, the rest was cut off"),
+            format!("{cut} cells hold more than {LONGEST_CELL} letters, the rest was cut off"),
         );
     }
     Ok(())
-}
-
-/// As much of a text as a cell holds, in the units its length is counted in.
-fn within(text: &str) -> &str {
-    if text.len() <= LONGEST {
-        return text;
-    }
-    let mut length = 0;
-    let mut letters = text.char_indices();
-    let beyond = letters.find(|(_, letter)| {
-        length += letter.len_utf16();
-        length > LONGEST
-    });
-    beyond.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 fn serial(day: Day, time: i64) -> Option<ExcelDateTime> {
