@@ -36,7 +36,7 @@ def picture(path, kind, _):
     seen = pictures.read(path, kind)
     sizes = {"eps": points, "exr": window}
     width, height = sizes[kind](path) if kind in sizes else (seen["width"], seen["height"])
-    return {"width": width, "height": height, "reader": seen["reader"],
+    return {"width": width, "height": height, "reader": seen["reader"], "veiled": seen.get("veiled", 0.0),
             "marked": magenta(bytes.fromhex(seen.get("thumb", "")))}
 
 
@@ -94,7 +94,7 @@ def document(path, kind, password):
 def media(path, kind, _):
     """Streams, size and tags as ffprobe tells them, and the seconds that play."""
     if kind == "mid":
-        return {"video": False, "audio": True, "seconds": mido.MidiFile(path).length, "heard": None, "reader": "mido"}
+        return {"video": False, "audio": True, "seconds": mido.MidiFile(path).length, "broken": 0, "heard": None, "reader": "mido"}
     told = probed.ffprobe(path, path.rsplit(".", 1)[-1])
     video, audio = probed.pick(told, "video"), probed.pick(told, "audio")
     if not video and not audio:
@@ -104,8 +104,10 @@ def media(path, kind, _):
     width, height = upright(video) if video else (0, 0)
     shown = shown_width(video, width, height) if video else 0
     above, below = map(int, video["avg_frame_rate"].split("/")) if video else (0, 1)
-    return {"video": bool(video), "audio": bool(audio), "title": title, "rate": above / max(below, 1), "seconds": played(path, told["forced"]),
+    seconds, broken = played(path, told["forced"])
+    return {"video": bool(video), "audio": bool(audio), "title": title, "rate": above / max(below, 1), "seconds": seconds, "broken": broken,
             "heard": heard(path, told["forced"]) if video and audio else None,
+            "watched": played(path, told["forced"], ["-an", "-c", "copy"])[0] if video and audio else None,
             "width": width, "height": height, "shown": shown, "marked": marked(path) if video else 0, "reader": "ffmpeg"}
 
 
@@ -122,14 +124,14 @@ def heard(path, forced):
     return len(subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE).stdout) / 16000
 
 
-def played(path, forced):
-    """The seconds that ffmpeg plays."""
-    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, "-f", "null", "-"]
+def played(path, forced, only=()):
+    """The seconds that ffmpeg plays, or what its options leave of them, and how many packets do not decode."""
+    words = [DECODER, "-v", "error", "-nostdin", "-progress", "-", *forced, "-i", path, *only, "-f", "null", "-"]
     done = subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
     times = re.findall(rb"out_time_us=(\d+)", done.stdout)
     if not times:
         raise ValueError("no frame decodes: " + probed.last_line(done.stderr))
-    return int(times[-1]) / 1e6
+    return int(times[-1]) / 1e6, done.stderr.count(b"Error while decoding")
 
 
 def marked(path):

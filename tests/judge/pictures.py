@@ -47,7 +47,7 @@ def read(path, kind):
 def facts(reader, image, frames, **more):
     """The answer for a first frame that already stands upright."""
     return {"reader": reader, "width": image.width, "height": image.height, "frames": frames,
-            "clear": clear(image), "thumb": thumb(image), **more}
+            "clear": clear(image), "veiled": veiled(image), "thumb": thumb(image), **more}
 
 
 def from_pillow(path, kind):
@@ -71,10 +71,21 @@ def count(image):
 
 def clear(image):
     """The share of pixels that are not opaque: a channel that is full everywhere changes nothing."""
-    if image.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in image.info:
-        return 0.0
-    histogram = image.convert("RGBA").getchannel("A").histogram()
+    histogram = opacity(image)
     return sum(histogram[:255]) / sum(histogram)
+
+
+def veiled(image):
+    """The share of pixels that are seen in part, which some formats cannot hold and readers show in several ways."""
+    histogram = opacity(image)
+    return sum(histogram[1:255]) / sum(histogram)
+
+
+def opacity(image):
+    """How many pixels there are of each opacity from 0 to 255."""
+    if image.mode not in ("LA", "PA", "RGBA", "La", "RGBa") and "transparency" not in image.info:
+        return [0] * 255 + [1]
+    return image.convert("RGBA").getchannel("A").histogram()
 
 
 def from_magick(path, kind):

@@ -95,6 +95,31 @@ fn light_below(film: &str, time: &str, folder: &Path) -> f64 {
 }
 
 #[test]
+fn a_part_of_a_film_begins_where_its_index_leads_between_key_frames() {
+    if !place::has_tool("ffmpeg") {
+        eprintln!("skipped: ffmpeg is not installed");
+        return;
+    }
+    let scratch = Scratch::new("between").unwrap();
+    let folder = scratch.path();
+    let source = ["-f", "lavfi", "-i", "testsrc2=duration=5:size=320x240:rate=25"];
+    ffmpeg(
+        &[&source[..], &["-c:v", "mpeg2video", "-q:v", "2", "-g", "50", "-bf", "2", "film.mxf"]].concat(),
+        folder,
+    );
+    let words = ["trim", "--set", "start_time=1", "--set", "end_time=3"].map(AsRef::as_ref);
+    let files = [folder.join("film.mxf"), folder.join("part.mkv")];
+    let files = files.iter().map(|path| path.as_os_str());
+    let call = program::call(words.into_iter().chain(files), &Limits::default()).unwrap();
+    assert!(call.succeeded(), "{}", call.complaint());
+    ffmpeg(&["-i", "film.mxf", "-vf", "trim=1:3,setpts=PTS-STARTPTS", "-c:v", "ffv1", "exact.mkv"], folder);
+    let said = ffmpeg(&["-i", "part.mkv", "-f", "null", "-", "-stats"], folder);
+    assert!(said.contains("frame=   50"), "{said}");
+    let likeness = ssim("part.mkv", "exact.mkv", folder);
+    assert!(likeness > 0.9, "{likeness}");
+}
+
+#[test]
 fn subtitles_are_drawn_while_they_are_shown() {
     if !place::has_tool("ffmpeg") {
         eprintln!("skipped: ffmpeg is not installed");

@@ -24,7 +24,7 @@ const PROBE_BYTES: i64 = 5 << 20;
 const PROBE_TIME: i64 = 5_000_000;
 
 /// Demuxers that know where frames are.
-const INDEXED: &[&str] = &["mov", "matroska", "avi", "wav", "flac", "aiff", "caf", "au", "wv", "mxf"];
+const INDEXED: &[&str] = &["mov", "matroska", "avi", "wav", "flac", "aiff", "caf", "au", "wv"];
 /// Seconds by which a jump without an index aims too early.
 const CAREFUL: f64 = 12.0;
 

@@ -76,10 +76,7 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
     if plan.copies && !plan.times.is_all() {
         span = plan.moved_to_key_frame(&mut demuxer, span)?;
     }
-    let is_silent_behind = SILENT_BEHIND.contains(&container.id) && !plan.choice.audio.is_empty();
-    if is_silent_behind && !demuxer.guesses_duration() && demuxer.bit_rate() > LEAST_RATE {
-        plan.wish.lasts = span.length.unwrap_or(0.0);
-    }
+    plan.wish.lasts = plan.lasts(&demuxer, &span);
     let asked = plan.wish.quality.is_some() || plan.wish.bit_rate.is_some();
     let aim = match plan.goal(&demuxer)? {
         Some(goal) if !plan.copies => search::aim(&plan, &span, goal)?,
@@ -131,6 +128,13 @@ pub(crate) fn sound_wish(step: &Step<'_>) -> SoundWish {
 }
 
 impl<'s> Plan<'s> {
+    /// Seconds that the pictures of a part last at least: as long as its sound, where nothing is heard behind them.
+    pub(crate) fn lasts(&self, demuxer: &Demuxer<'_>, span: &Span) -> f64 {
+        let is_silent_behind = SILENT_BEHIND.contains(&self.container.id) && !self.choice.audio.is_empty();
+        let is_known = !demuxer.guesses_duration() && demuxer.bit_rate() > LEAST_RATE;
+        if is_silent_behind && is_known { span.length.unwrap_or(0.0) } else { 0.0 }
+    }
+
     /// The tracks of the result's pictures.
     fn videos<'d>(&'d self, demuxer: &'d Demuxer<'_>) -> impl Iterator<Item = &'d Track> + use<'d, 's> {
         demuxer.tracks().iter().filter(|track| self.choice.video.contains(&track.index))

@@ -316,7 +316,10 @@ impl<E: Taker> Lane for VideoLane<E> {
     }
 
     fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
+        // Sound may have gone on behind the pictures: the last one is held until the next film begins.
+        let lasts = std::mem::replace(&mut self.recipe.lasts, at);
         self.empty(out)?;
+        self.recipe.lasts = lasts;
         let (decoded, failed) = (self.decoder.frames, self.decoder.failed);
         self.decoder = Decoder::open(track, self.threads, Skip::Nothing)?;
         (self.decoder.frames, self.decoder.failed) = (decoded, failed);

@@ -26,8 +26,10 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
         && wish.allows_copy()
         && all_alike(&parts, container, Kind::Video);
     wish.copy = None;
-    let plan =
+    let mut plan =
         Plan { step, container, wish, sound: sound_wish(step), times: Times::default(), choice, copies };
+    let lengths = parts.iter().map(|part| Ok(plan.lasts(part, &span_of(part)?)));
+    plan.wish.lasts = lengths.sum::<Result<f64>>()?;
     join(&plan, parts)
 }
 

@@ -165,6 +165,22 @@ fn late_sound_stays_late_where_sound_has_no_times() {
 }
 
 #[test]
+fn the_second_of_two_films_waits_for_the_sound_of_the_first() {
+    // Pictures of one second, and sound up to the second one.
+    let source = film_with_late_sound(10, 1.0);
+    for target in ["mkv", "avi", "swf"] {
+        let both = Job::new("merge").input("one", "flv", source.clone());
+        let both = both.input("two", "flv", source.clone());
+        let joined = both.target(target).run(entry).expect_one().to_vec();
+        for (time, number) in [(0.55, 5), (1.55, 9), (2.55, 5), (3.55, 9)] {
+            let there = number_of(seen(target, &joined, time));
+            // What holds no empty frames is at the end at its last one.
+            assert!(there.abs_diff(number) <= 1, "{target}: frame {there} at {time}");
+        }
+    }
+}
+
+#[test]
 fn more_frames_a_second_than_flash_players_show_are_left_out() {
     let mut fast = film(20);
     let rate = b" F10:1";

@@ -35,6 +35,8 @@ const SPOKEN: f64 = 8.0;
 const MIXED: f64 = 12.0;
 /// Decibels below full scale from which a sound is so quiet that codecs may drop it.
 const SILENT: f64 = -55.0;
+/// Readers tell times in milliseconds: a frame more is no more than a frame.
+const ROUNDED: f64 = 0.001;
 /// Seconds up to which a sound is only a few codec frames, and less than two of them.
 const SHORT: f64 = 0.3;
 const SHORTEST: f64 = 0.1;
@@ -198,7 +200,7 @@ fn longest(spans: &[f64]) -> f64 {
 }
 
 fn lengths_agree(what: &str, due: &[f64], seen: &[f64], more: f64) -> Verdict {
-    let close = |due: f64, seen: f64| (due - seen).abs() <= SECONDS.max(due * SHARE).max(more);
+    let close = |due: f64, seen: f64| (due - seen).abs() <= SECONDS.max(due * SHARE).max(more) + ROUNDED;
     if due.iter().any(|due| seen.iter().any(|seen| close(*due, *seen))) {
         return Ok(());
     }

@@ -54,6 +54,8 @@ const AS_LONG: f64 = 0.2;
 const SIDE: u64 = 32;
 /// A picture with this much magenta shows no mark of it.
 const COLOURFUL: i64 = 150;
+/// The share of pixels that may be seen in part: GIF cannot hold them, and readers of PSD differ in them.
+const VEILED: f64 = 0.1;
 /// The shortest word that is looked for in a document.
 const WORD: usize = 4;
 
@@ -156,6 +158,7 @@ fn sensible(facts: &Value, sound: bool, family: &str) -> bool {
             && table::longest_word(facts).len() >= WORD;
     }
     facts["marked"].as_i64().is_none_or(|marked| marked < COLOURFUL)
+        && facts["veiled"].as_f64().is_none_or(|share| share <= VEILED)
         && number("width").is_none_or(|width| width >= SIDE)
         && number("height").is_none_or(|height| height >= SIDE)
         && number("members") != Some(0)

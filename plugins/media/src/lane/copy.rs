@@ -5,7 +5,7 @@ use super::{Count, Lane, Out, amr, sorenson};
 use crate::hevc;
 use crate::track::Parameters;
 use crate::{Bitstream, Codec, CodecKind, Container, Kind, Packet, Rational, Span, Track, ff};
-use formwork_sdk::{Error, Result};
+use formwork_sdk::Result;
 
 /// Seconds of sound before the start that are kept, for decoders to settle: 80 ms for Opus (RFC 7845, 4.6), less for
 /// others. Files that are cut by an edit list may hold far more, which few containers can mark as not to be heard.
@@ -22,6 +22,8 @@ pub struct CopyLane {
     whole_start: bool,
     /// Units of the times that come in, and of those that go out.
     units: (Rational, Rational),
+    /// The name of the filter that brings packets into the container's form.
+    form: Option<&'static str>,
     filter: Option<Bitstream>,
     kind: Kind,
     begun: bool,
@@ -40,9 +42,8 @@ impl CopyLane {
     ///
     /// `corrupt_input` when the track cannot be brought into the container's form.
     pub fn new(track: &Track, container: &Container, span: &Span) -> Result<(CopyLane, Parameters)> {
-        let filter = form_for(track, container)
-            .map(|name| Bitstream::open(name, &track.parameters, track.time_base))
-            .transpose()?;
+        let form = form_for(track, container);
+        let filter = filter_for(form, track)?;
         let mut parameters = match &filter {
             Some(filter) => filter.parameters()?,
             None => track.parameters.duplicate()?,
@@ -60,6 +61,7 @@ impl CopyLane {
             },
             whole_start: starts_within(track, span),
             units: (track.time_base, track.time_base),
+            form,
             filter,
             kind: track.kind,
             begun: false,
@@ -187,12 +189,7 @@ impl Lane for CopyLane {
 
     fn change_source(&mut self, track: &Track, span: &Span, at: f64, out: &mut Out<'_>) -> Result<()> {
         self.finish(out)?;
-        if self.filter.is_some() {
-            return Err(Error::unsupported(format!(
-                "copies of {} cannot be joined in this format",
-                track.codec_name()
-            )));
-        }
+        self.filter = filter_for(self.form, track)?;
         self.origin = track.time_base.time(span.origin - at);
         self.units = (track.time_base, self.units.1);
         self.whole_start = starts_within(track, span);
@@ -211,6 +208,10 @@ impl Lane for CopyLane {
     fn count(&self) -> Count {
         Count { copied: self.copied, ..Count::default() }
     }
+}
+
+fn filter_for(form: Option<&str>, track: &Track) -> Result<Option<Bitstream>> {
+    form.map(|name| Bitstream::open(name, &track.parameters, track.time_base)).transpose()
 }
 
 /// Whether the result starts no later than the track.
