@@ -381,7 +381,7 @@ impl Engine {
         let looked = looked?;
         let order = run::Order { works: &[work], companions: &[] };
         let mut routes = run::plan(&self.parts, &order, &looked, count)?.routes;
-        let amounts = looked.amounts();
+        let amounts = looked.close_amounts();
         for route in &mut routes {
             route.prediction = Some(self.parts.foresee(route, &amounts));
         }

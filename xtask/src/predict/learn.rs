@@ -1,4 +1,4 @@
-//! Learns the factors of `engine/src/plan/predict.rs` from receipts, and says how well that foresees others.
+//! Learns the factors of `engine/src/plan/predict` from receipts, and says how well that foresees others.
 //!
 //! Ridge regression on logarithms: a factor that few conversions speak for stays near nothing, so that rare pairs are
 //! foreseen as their families are. Conversions far off weigh less. It is solved by conversions, not by factors, of which
@@ -7,29 +7,32 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use formwork::formats::{self, Format};
-use formwork::plan::predict::{self, Amounts, FEATURES, Logs, Prediction, WIDE_GROUPS};
+use formwork::plan::predict::{self, Amounts, Logs, Prediction, SIZE, Terms, WIDE_GROUPS};
+use formwork::run::Item;
 use formwork_tests::random::Random;
 use formwork_tests::{Result, place};
 use serde_json::Value;
 
 /// How much is doubted: the constant factor, and the powers, of each of the groups.
-const DOUBT: [(f64, f64); 5] = [(1e-3, 1e-2), (0.1, 3.0), (0.3, 30.0), (0.3, 0.0), (3.0, 0.0)];
+type Doubts = [(f64, f64); 5];
+/// Of time and memory.
+const DOUBT: Doubts = [(1e-3, 1e-2), (0.1, 3.0), (0.3, 30.0), (0.3, 0.0), (3.0, 0.0)];
+/// Of size, whose terms are nothing for what is usual.
+const DOUBT_OF_SIZE: Doubts = [(1.0, 10.0), (0.3, 3.0), (0.1, 3.0), (1.0, 0.0), (3.0, 0.0)];
 const ROUNDS: usize = 5;
 /// From this error on, as a logarithm, a conversion weighs less.
 const FAR: f64 = 0.2;
 const MEASURES: [&str; 3] = ["time", "memory", "size"];
-/// Where in [`MEASURES`] that is which other programs do not change.
-const SIZE: usize = 2;
 
 /// One conversion.
 struct Run {
     folder: String,
     path: String,
     formats: (&'static Format, &'static Format),
-    features: [f64; FEATURES],
+    terms: Terms,
     logs: Logs,
     /// Only its size is believed.
     only_size: bool,
@@ -63,7 +66,7 @@ pub(super) fn run(files: &[PathBuf], sizes: &[PathBuf], seed: u64) -> Result<boo
     println!("{} conversions to learn from, {} of other files to compare with", learned.len(), held.len());
     println!("{}", compare(&learn(&learned)?, &held));
     let all: Vec<&Run> = runs.iter().collect();
-    fs::write(place::root().join("engine/src/plan/predict.tsv"), table(&learn(&all)?))?;
+    fs::write(place::root().join("engine/src/plan/predict/factors.tsv"), table(&learn(&all)?))?;
     Ok(true)
 }
 
@@ -79,24 +82,29 @@ fn parse(line: &str, only_size: bool) -> Option<Run> {
         peak_bytes: receipt["peak_bytes"].as_f64()?,
         output_bytes: outputs.iter().filter_map(|output| output["bytes"].as_f64()).sum(),
     };
+    let path = receipt["input"]["path"].as_str()?.to_owned();
+    let item = Item::from_path(Path::new(&path), path.clone(), true).ok()?;
+    let bytes = receipt["input"]["bytes"].as_u64()?;
+    let amounts = Amounts { packing: item.packing(), ..Amounts::of(bytes, &facts) };
     Some(Run {
         folder: json["folder"].as_str()?.to_owned(),
-        path: receipt["input"]["path"].as_str()?.to_owned(),
+        path,
         formats,
-        features: Amounts::of(receipt["input"]["bytes"].as_u64()?, &facts).features(formats.1),
+        terms: Terms::of(&amounts, formats.0, formats.1),
         logs: measured.logs(),
         only_size,
     })
 }
 
 /// The factors that a conversion has part in, how much each is doubted, and what it is multiplied with.
-fn parts(run: &Run) -> impl Iterator<Item = (Factor, f64, f64)> + '_ {
-    let groups = predict::groups(run.formats.0, run.formats.1).into_iter().zip(DOUBT).enumerate();
-    groups.flat_map(|(number, (group, (first, further)))| {
-        let width = if number < WIDE_GROUPS { FEATURES } else { 1 };
-        let features = run.features.iter().take(width).enumerate();
-        features.map(move |(place, feature)| {
-            ((group.clone(), place), if place == 0 { first } else { further }, *feature)
+fn parts(run: &Run, measure: usize) -> impl Iterator<Item = (Factor, f64, f64)> + '_ {
+    let doubt = if measure == SIZE { DOUBT_OF_SIZE } else { DOUBT };
+    let groups = predict::groups(run.formats.0, run.formats.1).into_iter().zip(doubt).enumerate();
+    groups.flat_map(move |(number, (group, (first, further)))| {
+        let terms = run.terms.of_measure(measure).0;
+        let width = if number < WIDE_GROUPS { terms.len() } else { 1 };
+        terms.iter().take(width).enumerate().map(move |(place, term)| {
+            ((group.clone(), place), if place == 0 { first } else { further }, *term)
         })
     })
 }
@@ -113,7 +121,7 @@ fn learn(runs: &[&Run]) -> Result<Model> {
 fn learn_one(runs: &[&Run], measure: usize) -> Result<HashMap<Factor, f64>> {
     let parts: Vec<HashMap<Factor, (f64, f64)>> = runs
         .iter()
-        .map(|run| parts(run).map(|(factor, doubt, feature)| (factor, (doubt, feature))).collect())
+        .map(|run| parts(run, measure).map(|(factor, doubt, feature)| (factor, (doubt, feature))).collect())
         .collect();
     let alike = |one: &HashMap<Factor, (f64, f64)>, two: &HashMap<Factor, (f64, f64)>| {
         let both = one.iter().filter_map(|(factor, (doubt, a))| Some(a * two.get(factor)?.1 / doubt));
@@ -121,7 +129,8 @@ fn learn_one(runs: &[&Run], measure: usize) -> Result<HashMap<Factor, f64>> {
     };
     let kernel: Vec<Vec<f64>> =
         parts.iter().map(|one| parts.iter().map(|two| alike(one, two)).collect()).collect();
-    let wanted: Vec<f64> = runs.iter().filter_map(|run| run.logs.get(measure).copied()).collect();
+    let wanted = |run: &&Run| run.logs.get(measure).map(|log| log - run.terms.of_measure(measure).1);
+    let wanted: Vec<f64> = runs.iter().filter_map(wanted).collect();
     let mut doubts = vec![1.0; runs.len()];
     let mut weights = Vec::new();
     for _ in 0..ROUNDS {
@@ -170,11 +179,10 @@ fn solve(kernel: &[Vec<f64>], doubts: &[f64], wanted: &[f64]) -> Option<Vec<f64>
 }
 
 fn foresee(model: &Model, run: &Run) -> Logs {
-    let mut logs = [0.0; 3];
-    for (factor, _, feature) in parts(run) {
-        for (log, factors) in logs.iter_mut().zip(model) {
-            *log += factors.get(&factor).copied().unwrap_or(0.0) * feature;
-        }
+    let mut logs = Logs::default();
+    for (measure, (log, factors)) in logs.iter_mut().zip(model).enumerate() {
+        let sum = parts(run, measure).map(|(factor, _, term)| factors.get(&factor).unwrap_or(&0.0) * term);
+        *log = run.terms.of_measure(measure).1 + sum.sum::<f64>();
     }
     logs
 }
@@ -206,20 +214,28 @@ fn compare(model: &Model, runs: &[&Run]) -> String {
 }
 
 fn table(model: &Model) -> String {
-    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-    for (group, place) in model.iter().flat_map(HashMap::keys) {
-        let width = rows.entry(group).or_default();
-        *width = (*width).max(place + 1);
+    // By group: how many factors each measure has.
+    let mut rows: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for (measure, (group, place)) in
+        model.iter().enumerate().flat_map(|(measure, factors)| factors.keys().map(move |key| (measure, key)))
+    {
+        let widths = rows.entry(group).or_default();
+        if let Some(width) = widths.get_mut(measure) {
+            *width = (*width).max(place + 1);
+        }
     }
+    let widest = rows.values().copied().max().unwrap_or_default();
     let mut text = String::new();
-    for (group, width) in rows {
-        let factor = |factors: &HashMap<Factor, f64>, place: usize| {
-            factors.get(&(group.to_owned(), place)).copied().unwrap_or(0.0)
-        };
-        let numbers: Vec<f64> =
-            model.iter().flat_map(|factors| (0..width).map(move |place| factor(factors, place))).collect();
+    for (group, widths) in rows {
+        // A group of which only sizes are known has no less columns than others.
+        let wide = widths.iter().any(|width| *width > 1);
+        let widths = if wide { widest } else { [1; 3] };
+        let numbers = model.iter().zip(widths).flat_map(|(factors, width)| {
+            (0..width).map(move |place| factors.get(&(group.to_owned(), place)).copied().unwrap_or(0.0))
+        });
+        let numbers: Vec<f64> = numbers.collect();
         // What changes nothing to speak of is not worth a row.
-        let least = if width > 1 { 0.02 } else { 0.06 };
+        let least = if wide { 0.02 } else { 0.06 };
         if numbers.iter().any(|number| number.abs() >= least) {
             let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:.3}")).collect();
             let _ = writeln!(text, "{group}\t{}", numbers.join("\t"));

@@ -154,7 +154,7 @@ impl<'e> Foresight<'_, 'e> {
         let lacking = || Error::new(crate::ErrorKind::Internal, "a plan without a route");
         let mut route =
             if planned.routes.is_empty() { return Err(lacking()) } else { planned.routes.swap_remove(0) };
-        let amounts = looked.amounts();
+        let amounts = looked.close_amounts();
         let prediction = self.parts.foresee(&route, &amounts);
         route.prediction = Some(prediction);
         let losses = route.losses();

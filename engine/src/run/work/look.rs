@@ -40,6 +40,12 @@ impl Looked {
         Amounts::of(bytes, &self.facts)
     }
 
+    /// The same, with what it costs some milliseconds to know: for plans, and for what a history learns.
+    pub(crate) fn close_amounts(&self) -> Amounts {
+        let packing = self.items.first().filter(|item| item.is_file()).map_or(0.0, Item::packing);
+        Amounts { packing, ..self.amounts() }
+    }
+
     /// The first input's format.
     pub(crate) fn format(&self) -> Option<&'static Format> {
         self.items.first().and_then(|item| item.format)

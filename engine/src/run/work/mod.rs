@@ -60,7 +60,7 @@ pub(crate) fn run(
     threads: u32,
     control: &Control,
 ) -> Result<(Vec<Item>, Receipt)> {
-    let amounts = looked.amounts();
+    let amounts = if parts.history.is_some() { looked.close_amounts() } else { looked.amounts() };
     let Looked { items, given, started, warnings, .. } = looked;
     let route =
         planned.routes.first().ok_or_else(|| Error::new(ErrorKind::Internal, "a plan without a route"))?;

@@ -24,7 +24,7 @@ pub(crate) fn describe() -> Description {
         memory_safe: false,
         touches: "programs".into(),
         fuzzed: false,
-        probes: vec!["eps".into()],
+        probes: vec!["eps".into(), "ps".into(), "ai".into()],
         capabilities: vec![drawing(program.is_some()), printing(program.is_some())],
         ..Description::default()
     }

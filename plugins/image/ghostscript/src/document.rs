@@ -52,6 +52,8 @@ pub(crate) struct Document<'b> {
     pub(crate) says_eps: bool,
     /// What it covers, when it says so and it is not empty.
     pub(crate) bounding_box: Option<BoundingBox>,
+    /// How many pages it says it has.
+    pub(crate) pages: Option<u32>,
     /// It says that it uses inks other than black.
     pub(crate) inks: bool,
 }
@@ -71,6 +73,7 @@ impl<'b> Document<'b> {
             is_pdf,
             says_eps: comments.lines().next().is_some_and(|line| line.contains("EPSF")),
             bounding_box: if is_pdf { None } else { comments.bounding_box() },
+            pages: comments.pages(),
             inks: comments.values("%%DocumentProcessColors:").any(|value| {
                 ["cyan", "magenta", "yellow"].iter().any(|ink| value.to_ascii_lowercase().contains(ink))
             }),
@@ -116,6 +119,11 @@ impl<'b> Comments<'b> {
 
     fn values(&self, name: &str) -> impl Iterator<Item = String> {
         self.lines().filter_map(move |line| line.strip_prefix(name).map(|value| value.trim().to_owned()))
+    }
+
+    /// The last number counts: the first place may say that it stands at the end.
+    fn pages(&self) -> Option<u32> {
+        self.values("%%Pages:").filter_map(|value| value.split_whitespace().next()?.parse().ok()).last()
     }
 
     fn bounding_box(&self) -> Option<BoundingBox> {

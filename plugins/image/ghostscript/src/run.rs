@@ -56,11 +56,17 @@ pub(crate) fn run(step: &Step<'_>) -> Result<()> {
 pub(crate) fn probe(step: &Step<'_>) -> Result<()> {
     let bytes = step.input()?.bytes()?;
     let document = Document::find(&bytes)?;
-    let mut facts =
-        json!({"frames": 1, "features": features(&document).map(Feature::word).collect::<Vec<_>>()});
+    let is_picture = step.input()?.format() == "eps";
+    let mut facts = if is_picture {
+        json!({"frames": 1, "features": features(&document).map(Feature::word).collect::<Vec<_>>()})
+    } else {
+        document.pages.map_or_else(|| json!({}), |pages| json!({"pages": pages}))
+    };
+    let sides = if is_picture { ["width", "height"] } else { ["page_width", "page_height"] };
     if let (Some(found), Some(members)) = (document.bounding_box, facts.as_object_mut()) {
-        members.insert("width".into(), (found.width().ceil() as u64).into());
-        members.insert("height".into(), (found.height().ceil() as u64).into());
+        for (side, length) in sides.into_iter().zip([found.width(), found.height()]) {
+            members.insert(side.into(), (length.ceil() as u64).into());
+        }
     }
     step.report(&facts);
     Ok(())
