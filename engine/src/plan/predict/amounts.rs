@@ -69,7 +69,7 @@ impl Amounts {
     }
 
     /// What the model multiplies: logarithms, and such as grow only once there is much. What holds one picture gets one.
-    pub fn features(&self, to: &Format) -> [f64; FEATURES] {
+    pub(super) fn features(&self, to: &Format) -> [f64; FEATURES] {
         let log = |value: f64| value.max(1.0).ln();
         let much = |value: f64| (1.0 + value / 65_536.0).ln();
         let moves = to.holds.contains(&Feature::Animation);
